@@ -1,0 +1,1 @@
+"""The networks: one module each, all behind the protocol in ``backend``."""

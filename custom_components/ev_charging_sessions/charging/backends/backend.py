@@ -1,0 +1,66 @@
+"""What the rest of the house expects of a network."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..model import ChargeCard, ChargePoint, Session
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Capabilities:
+    """What a backend can do and tell; entities exist only for what is true here."""
+
+    start: bool = False
+    stop: bool = False
+    energy: bool = False
+    cost: bool = False
+    power: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What one poll brought.
+
+    ``sessions`` holds only those whose answer differs from the poll before.
+    ``unreadable`` names the field of each session that had to be skipped.
+    """
+
+    sessions: tuple[Session, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+
+class Backend(Protocol):
+    """One account at one network.
+
+    Every method that talks to the network raises the errors of ``charging.errors``.
+    """
+
+    capabilities: Capabilities
+    cards: tuple[ChargeCard, ...]
+
+    async def verify(self) -> None:
+        """Make sure that the credentials work, with as few requests as possible."""
+
+    async def poll(
+        self, open_sessions: Collection[Session], watched: Collection[str] = ()
+    ) -> Answer:
+        """Read what may have changed.
+
+        ``open_sessions`` are those the ledger takes for open: the backend finds out what
+        became of any that its list no longer holds. ``watched`` are the ids of sessions a
+        command is waiting for, which must be read afresh.
+        """
+
+    async def charge_point(self, charge_point_id: str) -> ChargePoint | None:
+        """Look up a charge point; ``None`` when the network does not know it."""
+
+    async def start(self, charge_point_id: str, card_id: str) -> Session:
+        """Ask for a session and return it as far as it is known.
+
+        Returning means that the network has accepted the request, not that it charges.
+        The request is never repeated.
+        """
+
+    async def stop(self, session: Session) -> None:
+        """Ask for the end of a session; the request is never repeated."""

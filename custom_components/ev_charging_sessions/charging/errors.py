@@ -1,0 +1,84 @@
+"""Everything that can go wrong on the ground floor, as one tree of exceptions.
+
+No message carries a secret, an identifier of a person or a value from the wire.
+"""
+
+
+class ChargingError(Exception):
+    """The root of all errors of this package."""
+
+
+class InvalidInputError(ChargingError):
+    """Something a person entered cannot be right; nothing was sent.
+
+    ``field`` names the input, ``reason`` is a key that has a translation.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        """Remember which field is wrong, and why."""
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class BackendError(ChargingError):
+    """A backend could not do what was asked."""
+
+
+class AuthenticationError(BackendError):
+    """The backend refuses the credentials, even with a fresh token."""
+
+
+class RateLimitError(BackendError):
+    """The backend wants fewer requests; ``retry_after`` is in seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        """Remember how long to keep quiet."""
+        super().__init__(f"Too many requests, quiet for {retry_after:.0f} s")
+        self.retry_after = retry_after
+
+
+class BackendUnavailableError(BackendError):
+    """The backend cannot be reached or does not answer sensibly.
+
+    ``retry_after`` is in seconds. ``was_sent`` tells whether the request may have reached
+    the backend: only when it is false is it certain that nothing happened there.
+    """
+
+    def __init__(
+        self, reason: str, *, retry_after: float | None = None, was_sent: bool = True
+    ) -> None:
+        """Remember what failed, and whether the request may have had an effect."""
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+        self.was_sent = was_sent
+
+
+class RequestRejectedError(BackendError):
+    """The backend understood the request and declined it.
+
+    ``code`` is the backend's own code, ``status`` the HTTP status it came with.
+    """
+
+    def __init__(self, code: str, *, status: int) -> None:
+        """Remember the backend's code and the HTTP status."""
+        super().__init__(f"Rejected with {code} (HTTP {status})")
+        self.code = code
+        self.status = status
+
+
+class UnexpectedAnswerError(BackendError):
+    """A field of an answer has the wrong type, or a required one is missing.
+
+    ``path`` names the field (``data[].startedAt``), never its value.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Remember which field it was."""
+        super().__init__(f"Unexpected value at {path}")
+        self.path = path
+
+
+class LedgerError(ChargingError):
+    """The ledger's file cannot be opened, read or written."""

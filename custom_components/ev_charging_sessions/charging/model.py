@@ -1,0 +1,184 @@
+"""What every backend speaks of, in the field's own terms.
+
+All values above a backend have fixed units: energy is kWh, power is kW, durations are
+seconds, times are aware UTC datetimes, money is a ``Decimal`` with an ISO 4217 code.
+``None`` always means "not known"; it is never replaced by a zero.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from .tariff import Tariff
+
+
+class SessionStatus(StrEnum):
+    """How far a session has come.
+
+    The order of the members is the order of a session's life. It decides between two
+    answers of a backend that carry the same time stamp.
+    """
+
+    STARTING = "starting"
+    CONNECTED = "connected"
+    SUSPENDED = "suspended"
+    CHARGING = "charging"
+    STOPPING = "stopping"
+    STOP_FAILED = "stop_failed"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+    @property
+    def is_ended(self) -> bool:
+        """Tell whether no further energy can flow in this session."""
+        return self in {SessionStatus.FINISHED, SessionStatus.FAILED}
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether the car is connected and the session was accepted."""
+        return not self.is_ended and self is not SessionStatus.STARTING
+
+
+class Source(StrEnum):
+    """Where a figure comes from, best first."""
+
+    METERED = "metered"
+    REPORTED = "reported"
+    COMPUTED = "computed"
+    ESTIMATED = "estimated"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """One set of credentials at one backend.
+
+    ``account_id`` is opaque: it is derived from the credentials and never shows them.
+    """
+
+    backend: str
+    account_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChargeCard:
+    """A card or contract that pays for sessions, under the name its owner gave it.
+
+    The identifier (EMA-ID, RFID) is personal, so it stays out of ``repr``.
+    """
+
+    identifier: str = field(repr=False)
+    alias: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cost:
+    """What a session costs: an amount in a currency (ISO 4217) and who says so."""
+
+    amount: Decimal
+    currency: str
+    source: Source
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    """One charge, from plugging in to the end, as far as a backend has told it.
+
+    A session is identified by its account and ``session_id``. ``updated`` is the time
+    stamp the backend itself gave to this answer; it puts answers in order, and an answer
+    without one counts as older than any answer that has one.
+    """
+
+    account: Account
+    session_id: str
+    charge_point_id: str | None = None
+    card_id: str | None = field(default=None, repr=False)
+    status: SessionStatus | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+    energy: float | None = None
+    energy_source: Source | None = None
+    cost: Cost | None = None
+    stop_reason: str | None = None
+    error_code: str | None = None
+    updated: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the session still has to be watched.
+
+        A status that is not known says nothing about an end, so it counts as open.
+        """
+        return self.status is None or not self.status.is_ended
+
+    def duration(self, now: datetime) -> float | None:
+        """Return the seconds from the start to the end, or to ``now`` while it is open."""
+        until = now if self.is_open else self.ended
+        if self.started is None or until is None:
+            return None
+        return max((until - self.started).total_seconds(), 0.0)
+
+
+class ChargePointStatus(StrEnum):
+    """What a charge point says of itself, apart from any session of ours."""
+
+    AVAILABLE = "available"
+    OCCUPIED = "occupied"
+    RESERVED = "reserved"
+    FAULTED = "faulted"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChargePoint:
+    """One place where one car can charge: an EVSE, or one connector of a station.
+
+    ``max_power`` is in kW. ``updated`` is when the status was last known to be true.
+    """
+
+    charge_point_id: str
+    status: ChargePointStatus | None = None
+    operator: str | None = None
+    connector_type: str | None = None
+    max_power: float | None = None
+    tariffs: tuple[Tariff, ...] = ()
+    updated: datetime | None = None
+
+
+class CommandKind(StrEnum):
+    """What a command asks for."""
+
+    START = "start"
+    STOP = "stop"
+
+
+class CommandState(StrEnum):
+    """What became of a command."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    TIMED_OUT = "timed_out"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """A start or stop that was asked for, and what became of it.
+
+    It is written to the ledger before anything is sent, so a crash in between can never
+    lead to sending it twice. ``session_id`` of a start is known once the backend has
+    answered. ``reason`` is the backend's code for a refusal.
+    """
+
+    command_id: str
+    account: Account
+    kind: CommandKind
+    charge_point_id: str
+    created: datetime
+    deadline: datetime
+    card_id: str | None = field(default=None, repr=False)
+    session_id: str | None = None
+    state: CommandState = CommandState.PENDING
+    reason: str | None = None
+    resolved: datetime | None = None
