@@ -1,8 +1,9 @@
-"""Print the requirements that Home Assistant would install at the demo's first start, one pin a line.
+"""Print the requirements that Home Assistant would install at the demo's first start.
 
-Home Assistant installs the requirements of an integration when it first loads it, which needs a network. So set-up
-installs them beforehand: those of the integrations it always loads, of the demo's configuration and of what our own
-manifest names, with all their dependencies. The pins are those of Home Assistant's own manifests.
+Home Assistant installs the requirements of an integration when it first loads it, which needs a
+network. So set-up installs them beforehand: those of the integrations it always loads, of the
+demo's configuration and of what our own manifest names, with all their dependencies. The pins are
+those of Home Assistant's own manifests.
 """
 
 from collections.abc import Iterable
