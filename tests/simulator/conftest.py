@@ -1,0 +1,25 @@
+"""What the simulator's own tests share."""
+
+from collections.abc import AsyncIterator
+
+from aiohttp import ClientSession
+import pytest
+
+from . import Simulator
+from .client import Client
+
+
+@pytest.fixture
+async def simulator(socket_enabled: None) -> AsyncIterator[Simulator]:
+    """Serve a fresh simulator with frozen time."""
+    async with Simulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+async def client(simulator: Simulator) -> AsyncIterator[Client]:
+    """Talk to the simulator with a token of the demo account."""
+    async with ClientSession(simulator.url) as session:
+        client = Client(session)
+        await client.authorize()
+        yield client
