@@ -3,22 +3,26 @@
 No message carries a secret, an identifier of a person or a value from the wire.
 """
 
+from .model import CommandState
+
 
 class ChargingError(Exception):
-    """The root of all errors of this package."""
+    """The root of all errors of this package; ``key`` is its stable word for people."""
+
+    key: str
 
 
 class InvalidInputError(ChargingError):
     """Something a person entered cannot be right; nothing was sent.
 
-    ``field`` names the input, ``reason`` is a key that has a translation.
+    ``field`` names the input; ``key`` says what is wrong with it.
     """
 
     def __init__(self, field: str, reason: str) -> None:
         """Remember which field is wrong, and why."""
         super().__init__(f"{field}: {reason}")
         self.field = field
-        self.reason = reason
+        self.key = reason
 
 
 class BackendError(ChargingError):
@@ -28,9 +32,13 @@ class BackendError(ChargingError):
 class AuthenticationError(BackendError):
     """The backend refuses the credentials, even with a fresh token."""
 
+    key = "authentication_failed"
+
 
 class RateLimitError(BackendError):
     """The backend wants fewer requests; ``retry_after`` is in seconds."""
+
+    key = "rate_limited"
 
     def __init__(self, retry_after: float) -> None:
         """Remember how long to keep quiet."""
@@ -44,6 +52,8 @@ class BackendUnavailableError(BackendError):
     ``retry_after`` is in seconds. ``was_sent`` tells whether the request may have reached
     the backend: only when it is false is it certain that nothing happened there.
     """
+
+    key = "backend_unavailable"
 
     def __init__(
         self, reason: str, *, retry_after: float | None = None, was_sent: bool = True
@@ -61,6 +71,8 @@ class RequestRejectedError(BackendError):
     ``code`` is the backend's own code, ``status`` the HTTP status it came with.
     """
 
+    key = "request_rejected"
+
     def __init__(self, code: str, *, status: int) -> None:
         """Remember the backend's code and the HTTP status."""
         super().__init__(f"Rejected with {code} (HTTP {status})")
@@ -74,6 +86,8 @@ class UnexpectedAnswerError(BackendError):
     ``path`` names the field (``data[].startedAt``), never its value.
     """
 
+    key = "unexpected_answer"
+
     def __init__(self, path: str) -> None:
         """Remember which field it was."""
         super().__init__(f"Unexpected value at {path}")
@@ -82,3 +96,19 @@ class UnexpectedAnswerError(BackendError):
 
 class LedgerError(ChargingError):
     """The ledger's file cannot be opened, read or written."""
+
+    key = "ledger_error"
+
+
+class CommandFailedError(ChargingError):
+    """A start or stop did not come about.
+
+    ``state`` says how it ended, ``reason`` is the backend's code for a refusal.
+    """
+
+    def __init__(self, state: CommandState, reason: str | None = None) -> None:
+        """Remember how the command ended, and why."""
+        super().__init__(f"{state}: {reason}" if reason else state)
+        self.key = f"command_{state}"
+        self.state = state
+        self.reason = reason

@@ -16,25 +16,29 @@ class PriceComponentType(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PriceComponent:
-    """One price of a tariff element.
+    """One price of a tariff: what one step costs, and how large a step is.
 
-    ``price`` is per kWh (energy), per hour (time, parking time) or per session (flat).
-    ``step_size`` is the smallest amount that is billed: kWh for energy, seconds for times.
+    ``step_size`` is in kWh for energy, in seconds for times and 1 for a flat price.
     ``vat`` is a percentage; ``None`` when the backend does not say.
     """
 
     type: PriceComponentType
     price: Decimal
-    step_size: Decimal | None = None
+    step_size: Decimal
     vat: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tariff:
-    """The prices that hold at a charge point, in one currency (ISO 4217)."""
+    """The prices that hold at a charge point, in one currency (ISO 4217).
+
+    ``is_complete`` is false when the network has further prices that hold only at certain
+    times or amounts, which this model does not carry.
+    """
 
     currency: str
     components: tuple[PriceComponent, ...]
+    is_complete: bool = True
     tariff_id: str | None = None
     min_price: Decimal | None = None
     max_price: Decimal | None = None

@@ -52,6 +52,9 @@ class Backend(Protocol):
         command is waiting for, which must be read afresh.
         """
 
+    def forget(self) -> None:
+        """Tell everything again at the next poll, because this answer could not be kept."""
+
     async def charge_point(self, charge_point_id: str) -> ChargePoint | None:
         """Look up a charge point; ``None`` when the network does not know it."""
 

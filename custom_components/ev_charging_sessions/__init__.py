@@ -1,0 +1,91 @@
+"""EV Charging Sessions: sessions of an electric car at any network, in one archive."""
+
+from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.device_registry import DeviceEntryType
+from homeassistant.helpers.singleton import singleton
+from homeassistant.helpers.typing import ConfigType
+from homeassistant.util.hass_dict import HassKey
+
+from .charging.errors import LedgerError
+from .charging.ledger import Ledger
+from .charging.model import Account
+from .const import CONF_BACKEND, DOMAIN, PLATFORMS
+from .coordinator import ChargingConfigEntry, ChargingCoordinator
+from .exceptions import translated
+from .networks import NETWORKS, cards_of
+from .services import async_setup_services
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+LEDGER: HassKey[Ledger] = HassKey(f"{DOMAIN}_ledger")
+LEDGER_FILE = f"{DOMAIN}.db"
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions, which are there whether or not an account is."""
+    async_setup_services(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
+    """Set up one account."""
+    try:
+        ledger = await _async_ledger(hass)
+    except LedgerError as err:
+        raise translated(ConfigEntryNotReady, err) from err
+    network = NETWORKS[entry.data[CONF_BACKEND]]
+    account = Account(backend=entry.data[CONF_BACKEND], account_id=str(entry.unique_id))
+    backend = network.create(hass, account, entry.data, cards_of(entry))
+    coordinator = ChargingCoordinator(hass, entry, account, backend, ledger)
+    await coordinator.async_config_entry_first_refresh()
+    entry.runtime_data = coordinator
+    dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={(DOMAIN, account.account_id)},
+        entry_type=DeviceEntryType.SERVICE,
+        manufacturer=network.title,
+        name=entry.title,
+    )
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    subentries = dict(entry.subentries)
+
+    async def reload_for_subentries(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
+        """Use new cards and charge points at once."""
+        if dict(entry.subentries) != subentries:
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+
+    entry.async_on_unload(entry.add_update_listener(reload_for_subentries))
+    await coordinator.commands.resume()
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
+    """Unload one account; the ledger stays open for the others."""
+    await hass.config_entries.async_unload_platforms_or_raise(entry, PLATFORMS)
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: ChargingConfigEntry, device: dr.DeviceEntry
+) -> bool:
+    """Let a person remove a charge point that was only visited, and not one in use."""
+    coordinator = entry.runtime_data
+    charge_point_id = coordinator.charge_point_of(device)
+    if charge_point_id is None or charge_point_id in coordinator.subentry_ids:
+        return False
+    return coordinator.async_drop_charge_point(charge_point_id)
+
+
+@singleton(LEDGER, async_=True)
+async def _async_ledger(hass: HomeAssistant) -> Ledger:
+    """Return the one ledger of this installation, opened at its first use."""
+    ledger = Ledger(f"sqlite:///{hass.config.path(LEDGER_FILE)}")
+    await ledger.open()
+
+    async def close(_event: Event) -> None:
+        await ledger.close()
+
+    # The very last event, so that what is still under way can be noted.
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, close)
+    return ledger

@@ -1,0 +1,68 @@
+"""How many requests an account may make, and when it has to keep quiet."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+import random
+import time
+
+from ..errors import RateLimitError
+
+# The networks publish no numbers ("per minute, partner specific" at Shell). Thirty a minute
+# is far above what the polling table needs and far below what a partner account is sold for.
+REQUESTS_PER_PERIOD = 30
+PERIOD = 60.0
+# Polls leave these to commands, so a start or stop never queues behind reading.
+RESERVED_FOR_COMMANDS = 6
+
+FIRST_BACK_OFF = 30.0
+LONGEST_BACK_OFF = 600.0
+# A server that asks for more than an hour is more likely to be wrong than to mean it.
+LONGEST_RETRY_AFTER = 3600.0
+
+
+class RequestBudget:
+    """The one budget of an account, shared by polls, commands and token requests."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start with nothing spent; ``clock`` is in seconds and never goes back."""
+        self._clock = clock
+        self._sent: deque[float] = deque()
+        self._quiet_until = 0.0
+        self._failures = 0
+
+    async def take(self, *, is_command: bool) -> None:
+        """Wait until one more request fits into the budget.
+
+        Raises RateLimitError at once while the backend has asked for quiet.
+        """
+        limit = REQUESTS_PER_PERIOD - (0 if is_command else RESERVED_FOR_COMMANDS)
+        while True:
+            now = self._clock()
+            if now < self._quiet_until:
+                raise RateLimitError(self._quiet_until - now)
+            while self._sent and self._sent[0] <= now - PERIOD:
+                self._sent.popleft()
+            if len(self._sent) < limit:
+                self._sent.append(now)
+                return
+            await asyncio.sleep(self._sent[-limit] + PERIOD - now)
+
+    def succeeded(self) -> None:
+        """Note an answer that made sense, which ends a back-off."""
+        self._failures = 0
+
+    def failed(self, retry_after: float | None) -> float:
+        """Note a failure and return the seconds to wait before the next poll.
+
+        A wait that the backend asked for holds for every request of the account; one of
+        our own making only paces the polls, so a person can still press a button.
+        """
+        self._failures += 1
+        if retry_after is not None:
+            wait = min(max(retry_after, 1.0), LONGEST_RETRY_AFTER)
+            self._quiet_until = max(self._quiet_until, self._clock() + wait)
+            return wait
+        wait = min(FIRST_BACK_OFF * 2.0 ** (self._failures - 1), LONGEST_BACK_OFF)
+        # Without jitter all the homes that an outage hit would come back in step.
+        return wait * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing

@@ -1,0 +1,354 @@
+"""Start and stop, from the wish of a person to what the backend shows.
+
+A command is done when the backend shows it, not when it answered. It is written to the
+ledger before it is sent and sent exactly once; whatever happens then, a crash included,
+its outcome is found by looking.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
+import logging
+from typing import Protocol
+import uuid
+
+from .backends.backend import Backend
+from .errors import (
+    BackendError,
+    BackendUnavailableError,
+    CommandFailedError,
+    RequestRejectedError,
+    UnexpectedAnswerError,
+)
+from .events import EventType, SessionEvent
+from .ledger import Ledger
+from .model import (
+    Account,
+    Command,
+    CommandKind,
+    CommandState,
+    Session,
+    SessionStatus,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+# Short at first, because most commands take effect within seconds, and never shorter than
+# what the polling of an open session costs afterwards.
+WATCH_DELAYS = (2, 3, 5, 8, 13, 21, 34)
+LATER_WATCH_DELAY = 30
+
+# The networks publish no time limit of their own; two minutes is what their users wait.
+DEFAULT_TIMEOUT = 120.0
+
+
+class Spawn(Protocol):
+    """Starts a task that outlives its caller."""
+
+    def __call__[T](self, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
+        """Start the work at once."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """A command that came about: its session and the seconds it took."""
+
+    session: Session
+    seconds: float
+
+
+class Commands:
+    """The commands of one account; one at a time for each charge point."""
+
+    def __init__(
+        self,
+        account: Account,
+        backend: Backend,
+        ledger: Ledger,
+        *,
+        keep: Callable[[Session], Awaitable[None]],
+        refresh: Callable[[], Awaitable[None]],
+        on_change: Callable[[str], None],
+        on_event: Callable[[str, SessionEvent], None],
+        spawn: Spawn,
+    ) -> None:
+        """Wire up.
+
+        ``keep`` takes a session into the ledger; ``refresh`` polls the backend into the ledger and never raises; ``on_change`` hears
+        of every change in what is asked of a charge point; ``on_event`` of failures;
+        ``spawn`` starts a task that outlives its caller.
+        """
+        self._account = account
+        self._backend = backend
+        self._ledger = ledger
+        self._keep = keep
+        self._refresh = refresh
+        self._on_change = on_change
+        self._on_event = on_event
+        self._spawn = spawn
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._running: dict[str, Command] = {}
+        self._wishes: dict[str, tuple[CommandKind, object]] = {}
+
+    def running(self, charge_point_id: str) -> CommandKind | None:
+        """Return the kind of the command that waits for its confirmation."""
+        command = self._running.get(charge_point_id)
+        return command.kind if command else None
+
+    def wish(self, charge_point_id: str) -> CommandKind | None:
+        """Return the kind of the newest command that is not done yet."""
+        wish = self._wishes.get(charge_point_id)
+        return wish[0] if wish else None
+
+    @property
+    def watched(self) -> set[str]:
+        """Return the ids of the sessions that commands wait for."""
+        return {
+            command.session_id for command in self._running.values() if command.session_id
+        }
+
+    async def start(
+        self, charge_point_id: str, card_id: str, timeout: float = DEFAULT_TIMEOUT
+    ) -> Outcome:
+        """Start a session and wait until it runs; one that already runs is the outcome.
+
+        Raises CommandFailedError, or the BackendError that kept the request from being
+        accepted.
+        """
+
+        async def act() -> Outcome:
+            if session := await self._open_session(charge_point_id):
+                return Outcome(session=session, seconds=0.0)
+            command = self._new(CommandKind.START, charge_point_id, timeout, card_id=card_id)
+            return await self._carry_out(command, lambda: self._send_start(command))
+
+        return await self._as_newest_wish(CommandKind.START, charge_point_id, act)
+
+    async def stop(self, session: Session, timeout: float = DEFAULT_TIMEOUT) -> Outcome:
+        """Stop a session and wait until it has ended.
+
+        Raises CommandFailedError, or the BackendError that kept the request from being
+        accepted.
+        """
+        charge_point_id = session.charge_point_id or session.session_id
+
+        async def act() -> Outcome:
+            known = await self._ledger.session(self._account, session.session_id) or session
+            if not known.is_open:
+                return Outcome(session=known, seconds=0.0)
+            return await self._stop(known, charge_point_id, timeout)
+
+        return await self._as_newest_wish(CommandKind.STOP, charge_point_id, act)
+
+    async def stop_at(self, charge_point_id: str, timeout: float = DEFAULT_TIMEOUT) -> None:
+        """Stop whatever session is open at a charge point; none is fine too.
+
+        A start that is still under way is waited for: only then is there what to stop.
+        """
+
+        async def act() -> Outcome | None:
+            session = await self._open_session(charge_point_id)
+            return await self._stop(session, charge_point_id, timeout) if session else None
+
+        await self._as_newest_wish(CommandKind.STOP, charge_point_id, act)
+
+    async def resume(self) -> None:
+        """Take up the commands that a restart has interrupted; none is sent again."""
+        for command in await self._ledger.pending_commands(self._account):
+
+            async def act(command: Command = command) -> Outcome:
+                return await self._carry_out(command, None)
+
+            task = self._spawn(self._guarded(command.kind, command.charge_point_id, act))
+            task.add_done_callback(_note_failure)
+
+    async def _stop(self, session: Session, charge_point_id: str, timeout: float) -> Outcome:
+        command = self._new(
+            CommandKind.STOP, charge_point_id, timeout, session_id=session.session_id
+        )
+        return await self._carry_out(command, lambda: self._send_stop(command, session), session)
+
+    async def _as_newest_wish[T](
+        self,
+        kind: CommandKind,
+        charge_point_id: str,
+        act: Callable[[], Coroutine[None, None, T]],
+    ) -> T:
+        # A caller that goes away must not take the watch over a sent command with it.
+        return await asyncio.shield(self._spawn(self._guarded(kind, charge_point_id, act)))
+
+    async def _guarded[T](
+        self,
+        kind: CommandKind,
+        charge_point_id: str,
+        act: Callable[[], Coroutine[None, None, T]],
+    ) -> T:
+        """Act when it is this command's turn, unless a newer one has come meanwhile."""
+        wish = (kind, object())
+        self._wishes[charge_point_id] = wish
+        self._on_change(charge_point_id)
+        try:
+            async with self._locks.setdefault(charge_point_id, asyncio.Lock()):
+                if self._wishes[charge_point_id] is not wish:
+                    raise CommandFailedError(CommandState.SUPERSEDED)
+                return await act()
+        finally:
+            if self._wishes.get(charge_point_id) is wish:
+                del self._wishes[charge_point_id]
+            self._on_change(charge_point_id)
+
+    def _new(
+        self,
+        kind: CommandKind,
+        charge_point_id: str,
+        timeout: float,
+        *,
+        card_id: str | None = None,
+        session_id: str | None = None,
+    ) -> Command:
+        now = datetime.now(UTC)
+        return Command(
+            command_id=str(uuid.uuid4()),
+            account=self._account,
+            kind=kind,
+            charge_point_id=charge_point_id,
+            card_id=card_id,
+            session_id=session_id,
+            created=now,
+            deadline=now + timedelta(seconds=timeout),
+        )
+
+    async def _carry_out(
+        self,
+        command: Command,
+        send: Callable[[], Awaitable[Command]] | None,
+        before: Session | None = None,
+    ) -> Outcome:
+        """Send a command, unless that was done before a restart, and find its outcome."""
+        self._running[command.charge_point_id] = command
+        self._on_change(command.charge_point_id)
+        try:
+            if send is not None:
+                await self._ledger.add_command(command)
+                command = await self._sent(command, send)
+                self._running[command.charge_point_id] = command
+            session = await self._watch(command, before)
+            command = replace(command, session_id=session.session_id)
+        except CommandFailedError as err:
+            await self._settle(command, err.state, err.reason)
+            raise
+        except RequestRejectedError as err:
+            await self._settle(command, CommandState.REJECTED, err.code)
+            raise
+        except BackendError as err:
+            await self._settle(command, CommandState.REJECTED, err.key)
+            raise
+        else:
+            await self._settle(command, CommandState.CONFIRMED, None)
+        finally:
+            del self._running[command.charge_point_id]
+        took = datetime.now(UTC) - command.created
+        return Outcome(session=session, seconds=round(took.total_seconds(), 1))
+
+    async def _sent(self, command: Command, send: Callable[[], Awaitable[Command]]) -> Command:
+        """Send once; an answer that got lost leaves the outcome to be found by looking."""
+        try:
+            return await send()
+        except BackendUnavailableError as err:
+            if not err.was_sent:
+                raise
+        except UnexpectedAnswerError:
+            pass
+        _LOGGER.warning("The answer to a %s was lost; watching for its outcome", command.kind)
+        return command
+
+    async def _send_start(self, command: Command) -> Command:
+        session = await self._backend.start(command.charge_point_id, command.card_id or "")
+        command = replace(command, session_id=session.session_id)
+        await self._ledger.update_command(command)
+        await self._keep(session)
+        return command
+
+    async def _send_stop(self, command: Command, session: Session) -> Command:
+        try:
+            await self._backend.stop(session)
+        except RequestRejectedError as err:
+            # The networks also say "not found" of a session that has just ended.
+            if err.status != 404:
+                raise
+            await self._refresh()
+            known = await self._ledger.session(self._account, session.session_id)
+            if known is None or known.is_open:
+                raise
+        return command
+
+    async def _watch(self, command: Command, before: Session | None) -> Session:
+        """Look until the backend shows what was asked for, or until the deadline."""
+        if session := await self._shown(command, before):
+            return session
+        for delay in _delays():
+            left = (command.deadline - datetime.now(UTC)).total_seconds()
+            await asyncio.sleep(min(delay, max(left, 0.0)))
+            await self._refresh()
+            if session := await self._shown(command, before):
+                return session
+            if datetime.now(UTC) >= command.deadline:
+                break
+        raise CommandFailedError(CommandState.TIMED_OUT)
+
+    async def _shown(self, command: Command, before: Session | None) -> Session | None:
+        """Return the session once it is as asked for; raise when the backend refuses."""
+        if command.session_id is not None:
+            session = await self._ledger.session(self._account, command.session_id)
+        else:
+            session = await self._open_session(command.charge_point_id)
+        if session is None or session.status is None:
+            return None
+        if command.kind is CommandKind.STOP:
+            if session.status.is_ended:
+                return session
+            is_news = before is None or session != before
+            if session.status is SessionStatus.STOP_FAILED and is_news:
+                raise CommandFailedError(CommandState.REJECTED, session.error_code)
+            return None
+        if session.status is SessionStatus.FAILED:
+            raise CommandFailedError(CommandState.REJECTED, session.error_code)
+        has_run = session.status.is_running or session.status is SessionStatus.FINISHED
+        return session if has_run else None
+
+    async def _settle(self, command: Command, state: CommandState, reason: str | None) -> None:
+        settled = replace(command, state=state, reason=reason, resolved=datetime.now(UTC))
+        await self._ledger.update_command(settled)
+        if state is CommandState.CONFIRMED:
+            return
+        failed = {
+            CommandKind.START: EventType.START_FAILED,
+            CommandKind.STOP: EventType.STOP_FAILED,
+        }
+        session = (
+            await self._ledger.session(self._account, command.session_id)
+            if command.session_id
+            else None
+        )
+        self._on_event(
+            command.charge_point_id,
+            SessionEvent(type=failed[command.kind], session=session, reason=reason or state),
+        )
+
+    async def _open_session(self, charge_point_id: str) -> Session | None:
+        for session in await self._ledger.open_sessions(self._account):
+            if session.charge_point_id == charge_point_id:
+                return session
+        return None
+
+
+def _delays() -> Iterator[int]:
+    return chain(WATCH_DELAYS, repeat(LATER_WATCH_DELAY))
+
+
+def _note_failure(task: asyncio.Task[Outcome]) -> None:
+    """Log how a resumed command failed; nobody waits for it, and its event has been sent."""
+    if not task.cancelled() and (err := task.exception()):
+        _LOGGER.warning("A command from before the restart did not succeed: %s", err)

@@ -1,0 +1,231 @@
+"""What can be asked of the ledger, and the statements that ask it.
+
+The statements are built once, so SQLAlchemy compiles each of them once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+)
+
+from .ledger_rows import status_number
+from .ledger_schema import IS_OPEN, IS_PENDING, accounts, commands, revisions, sessions
+from .merge import to_microseconds
+from .model import Account, SessionStatus
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionQuery:
+    """Which sessions to look for; ``None`` leaves a filter out, ``()`` matches nothing.
+
+    ``start`` and ``end`` are aware times, and a session matches if some of it lies at or
+    after ``start`` and before ``end``. An open session is still running. An ended one whose
+    end is unknown counts at its start only, and one whose start is unknown matches only
+    if neither bound is given.
+    """
+
+    accounts: tuple[Account, ...] | None = None
+    session_ids: tuple[str, ...] | None = None
+    charge_point_ids: tuple[str, ...] | None = None
+    card_ids: tuple[str, ...] | None = field(default=None, repr=False)
+    statuses: tuple[SessionStatus, ...] | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    limit: int | None = None
+    offset: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Totals:
+    """The sums over all sessions of a query.
+
+    ``energy`` is in kWh over the sessions that tell theirs. ``duration`` is in seconds over
+    the ended sessions with a known start and end. Either is ``None`` if there is no such
+    session. ``cost`` is exact, by currency (ISO 4217).
+    """
+
+    count: int
+    energy: float | None
+    duration: float | None
+    cost: Mapping[str, Decimal]
+
+
+_OF_ACCOUNT = and_(
+    accounts.c.backend == bindparam("backend"), accounts.c.account_id == bindparam("account_id")
+)
+_THE_ACCOUNT = select(accounts.c.id).where(_OF_ACCOUNT).scalar_subquery()
+_NEWEST_FIRST = (sessions.c.started.desc().nulls_last(), sessions.c.session_id)
+
+FIND_ACCOUNT = select(accounts.c.id).where(_OF_ACCOUNT)
+
+FIND_SESSIONS = select(sessions).where(
+    sessions.c.account == bindparam("account"),
+    sessions.c.session_id.in_(bindparam("session_ids", expanding=True)),
+)
+
+FIND_SESSION = select(sessions).where(
+    sessions.c.account == _THE_ACCOUNT, sessions.c.session_id == bindparam("session_id")
+)
+
+FIND_OPEN = (
+    select(sessions).where(sessions.c.account == _THE_ACCOUNT, IS_OPEN).order_by(*_NEWEST_FIRST)
+)
+
+FIND_REVISIONS = (
+    select(revisions)
+    .where(revisions.c.session.in_(bindparam("rows", expanding=True)))
+    .order_by(revisions.c.session, revisions.c.version)
+)
+
+FIND_PENDING = (
+    select(commands)
+    .where(commands.c.account == _THE_ACCOUNT, IS_PENDING)
+    .order_by(commands.c.created, commands.c.command_id)
+)
+
+UPDATE_SESSION = (
+    sessions.update()
+    .where(sessions.c.id == bindparam("row"))
+    .values(
+        {
+            column.name: bindparam(column.name)
+            for column in sessions.c
+            if column.name not in {"id", "account", "session_id"}
+        }
+    )
+)
+
+UPDATE_REVISION = (
+    revisions.update()
+    .where(revisions.c.session == bindparam("row"), revisions.c.version == bindparam("at"))
+    .values(content=bindparam("content"))
+)
+
+UPDATE_COMMAND = (
+    commands.update()
+    .where(commands.c.command_id == bindparam("command"))
+    .values(
+        {
+            column.name: bindparam(column.name)
+            for column in commands.c
+            if column.name not in {"command_id", "account"}
+        }
+    )
+)
+
+
+def _find_latest() -> Select[Any]:
+    """Return the statement for the session that counts at each charge point.
+
+    It hops from one charge point to the next in the index, where GROUP BY would read
+    every session of the account.
+    """
+    of_account = sessions.c.account == _THE_ACCOUNT
+    points = (
+        select(func.min(sessions.c.charge_point_id).label("charge_point_id"))
+        .where(of_account)
+        .cte("points", recursive=True)
+    )
+    next_point = (
+        select(func.min(sessions.c.charge_point_id))
+        .where(of_account, sessions.c.charge_point_id > points.c.charge_point_id)
+        .scalar_subquery()
+    )
+    points = points.union_all(select(next_point).where(points.c.charge_point_id.is_not(None)))
+    at_point = (
+        select(sessions.c.id)
+        .where(of_account, sessions.c.charge_point_id == points.c.charge_point_id)
+        .order_by(*_NEWEST_FIRST)
+        .limit(1)
+    )
+    counts = func.coalesce(at_point.where(IS_OPEN).scalar_subquery(), at_point.scalar_subquery())
+    return (
+        select(sessions)
+        .where(sessions.c.id.in_(select(counts).select_from(points)))
+        .order_by(sessions.c.charge_point_id)
+    )
+
+
+FIND_LATEST = _find_latest()
+
+_FOUND = sessions.join(accounts)
+
+
+def page(query: SessionQuery) -> Select[Any]:
+    """Return the statement for the sessions of a query, with the columns of the account."""
+    statement = (
+        select(sessions, accounts.c.backend, accounts.c.account_id.label("account_name"))
+        .select_from(_FOUND)
+        .where(*_conditions(query))
+        .order_by(*_NEWEST_FIRST, sessions.c.account)
+        .offset(query.offset)
+    )
+    return statement if query.limit is None else statement.limit(query.limit)
+
+
+def sums(query: SessionQuery) -> Select[Any]:
+    """Return the statement for the count, energy and microseconds of a query."""
+    length = sessions.c.ended - sessions.c.started
+    return (
+        select(
+            func.count().label("count"),
+            func.sum(sessions.c.energy).label("energy"),
+            # The sum of BIGINTs is a NUMERIC elsewhere, and the driver would say Decimal.
+            cast(func.sum(case((IS_OPEN, None), (length < 0, 0), else_=length)), BigInteger).label(
+                "duration"
+            ),
+        )
+        .select_from(_FOUND)
+        .where(*_conditions(query))
+    )
+
+
+def amounts(query: SessionQuery) -> Select[Any]:
+    """Return the statement for each amount of a query, and how often it occurs."""
+    return (
+        select(sessions.c.currency, sessions.c.cost, func.count().label("count"))
+        .select_from(_FOUND)
+        .where(*_conditions(query), sessions.c.cost.is_not(None))
+        .group_by(sessions.c.currency, sessions.c.cost)
+    )
+
+
+def _conditions(query: SessionQuery) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if query.accounts is not None:
+        names = [
+            and_(accounts.c.backend == account.backend, accounts.c.account_id == account.account_id)
+            for account in query.accounts
+        ]
+        # An empty list needs words of its own: or_() of nothing would match everything.
+        conditions.append(or_(*names) if names else accounts.c.id.in_(()))
+    for column, wanted in (
+        (sessions.c.session_id, query.session_ids),
+        (sessions.c.charge_point_id, query.charge_point_ids),
+        (sessions.c.card_id, query.card_ids),
+    ):
+        if wanted is not None:
+            conditions.append(column.in_(wanted))
+    if query.statuses is not None:
+        conditions.append(sessions.c.status.in_([status_number(s) for s in query.statuses]))
+    if query.start is not None:
+        start = to_microseconds(query.start)
+        conditions.append(sessions.c.started.is_not(None))
+        conditions.append(or_(IS_OPEN, sessions.c.ended > start, sessions.c.started >= start))
+    if query.end is not None:
+        conditions.append(sessions.c.started < to_microseconds(query.end))
+    return conditions

@@ -1,0 +1,148 @@
+"""The tables of the ledger, and how a file of an older version becomes a current one.
+
+Times are microseconds since 1970 in UTC, energy is kWh, money is text so that no digit is
+lost. Status and sources are small numbers (see ``ledger_rows``).
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    inspect,
+    literal_column,
+)
+
+from .errors import LedgerError
+
+ENDED = 90
+"""The lowest number of a status that means the session has ended."""
+
+METADATA = MetaData()
+
+schema_version = Table("schema_version", METADATA, Column("version", Integer, nullable=False))
+
+accounts = Table(
+    "accounts",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("backend", Text, nullable=False),
+    Column("account_id", Text, nullable=False),
+    UniqueConstraint("backend", "account_id"),
+)
+
+sessions = Table(
+    "sessions",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("account", ForeignKey(accounts.c.id), nullable=False),
+    Column("session_id", Text, nullable=False),
+    Column("charge_point_id", Text),
+    Column("card_id", Text),
+    Column("status", SmallInteger, nullable=False),
+    Column("started", BigInteger),
+    Column("ended", BigInteger),
+    Column("updated", BigInteger),
+    Column("energy", Double),
+    Column("energy_source", SmallInteger),
+    Column("cost", Text),
+    Column("currency", Text),
+    Column("cost_source", SmallInteger),
+    Column("stop_reason", Text),
+    Column("error_code", Text),
+    # The versions of the fields that the newest answer did not mention, as JSON.
+    Column("older", Text),
+    UniqueConstraint("account", "session_id"),
+    Index("sessions_by_charge_point", "account", "charge_point_id", "started"),
+    Index("sessions_by_start", "account", "started"),
+)
+
+# The database uses the partial index only for the very same words, so the number must not
+# become a parameter.
+IS_OPEN = sessions.c.status < literal_column(str(ENDED))
+
+Index(
+    "sessions_open",
+    sessions.c.account,
+    sessions.c.charge_point_id,
+    sqlite_where=IS_OPEN,
+    postgresql_where=IS_OPEN,
+)
+
+revisions = Table(
+    "revisions",
+    METADATA,
+    Column("session", ForeignKey(sessions.c.id), primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    # What the answer of this version said, as JSON with the column names of ``sessions``.
+    Column("content", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+commands = Table(
+    "commands",
+    METADATA,
+    Column("command_id", Text, primary_key=True),
+    Column("account", ForeignKey(accounts.c.id), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("charge_point_id", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("deadline", BigInteger, nullable=False),
+    Column("card_id", Text),
+    Column("session_id", Text),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("resolved", BigInteger),
+)
+
+IS_PENDING = commands.c.state == literal_column("'pending'")
+
+Index(
+    "commands_pending",
+    commands.c.account,
+    sqlite_where=IS_PENDING,
+    postgresql_where=IS_PENDING,
+)
+
+type Migration = Callable[[Connection], None]
+
+MIGRATIONS: tuple[Migration, ...] = ()
+"""The steps from version 1 to 2, from 2 to 3 and so on.
+
+A new file gets the current tables at once, so a step must lead to exactly these tables. A
+step never changes after its release, and so uses no table of this module.
+"""
+
+
+def current_version() -> int:
+    """Return the schema version that this code reads and writes."""
+    return 1 + len(MIGRATIONS)
+
+
+def migrate(connection: Connection) -> None:
+    """Create the tables, or bring them up to date, in the connection's transaction.
+
+    Raises LedgerError if a newer release has written the file.
+    """
+    known = current_version()
+    if not inspect(connection).has_table(schema_version.name):
+        METADATA.create_all(connection)
+        connection.execute(schema_version.insert().values(version=known))
+        return
+    found = connection.execute(schema_version.select()).scalar_one()
+    if found > known:
+        raise LedgerError(f"The ledger has schema version {found}, this release knows {known}")
+    if found < known:
+        for step in MIGRATIONS[found - 1 :]:
+            step(connection)
+        connection.execute(schema_version.update().values(version=known))

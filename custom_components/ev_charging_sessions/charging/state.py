@@ -1,0 +1,120 @@
+"""What is shown of an account: the meaning of sessions, charge points and commands together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from .model import ChargePoint, ChargePointStatus, CommandKind, Session, SessionStatus
+
+
+class Status(StrEnum):
+    """The one word for a charge point that a person reads."""
+
+    AVAILABLE = "available"
+    OCCUPIED = "occupied"
+    STARTING = "starting"
+    CONNECTED = "connected"
+    CHARGING = "charging"
+    SUSPENDED = "suspended"
+    STOPPING = "stopping"
+    FINISHED = "finished"
+    RESERVED = "reserved"
+    FAULTED = "faulted"
+    OFFLINE = "offline"
+
+
+_OPEN = {
+    SessionStatus.STARTING: Status.STARTING,
+    SessionStatus.CONNECTED: Status.CONNECTED,
+    SessionStatus.SUSPENDED: Status.SUSPENDED,
+    SessionStatus.CHARGING: Status.CHARGING,
+    SessionStatus.STOPPING: Status.STOPPING,
+    # A refused stop leaves the session as it was.
+    SessionStatus.STOP_FAILED: Status.CHARGING,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChargePointState:
+    """A charge point with its running or last session and what was last asked of it.
+
+    ``running`` is the kind of the command that waits for its confirmation, ``wish`` the
+    kind of the newest one. The two differ while a button was pressed again in between.
+    """
+
+    charge_point: ChargePoint
+    session: Session | None = None
+    running: CommandKind | None = None
+    wish: CommandKind | None = None
+
+    @property
+    def open_session(self) -> Session | None:
+        """Return the session that has not ended."""
+        return self.session if self.session and self.session.is_open else None
+
+    @property
+    def status(self) -> Status | None:
+        """Return the word for what goes on, ``None`` when it is not known."""
+        if self.running is CommandKind.START:
+            return Status.STARTING
+        if self.running is CommandKind.STOP:
+            return Status.STOPPING
+        if session := self.open_session:
+            return _OPEN[session.status] if session.status else None
+        if self._live_is_news:
+            return Status(self.charge_point.status) if self.charge_point.status else None
+        return Status.FINISHED if self.session else None
+
+    @property
+    def is_connected(self) -> bool | None:
+        """Tell whether a car is plugged in; an occupied EVSE does not say by whom."""
+        if session := self.open_session:
+            return (session.status is not None and session.status.is_running) or None
+        if self._live_is_news and self.charge_point.status is ChargePointStatus.AVAILABLE:
+            return False
+        return None
+
+    @property
+    def is_charging(self) -> bool | None:
+        """Tell whether energy flows in a session of this account."""
+        session = self.open_session
+        if session is None:
+            return False
+        if session.status is None:
+            return None
+        return _OPEN[session.status] is Status.CHARGING
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether a session is, or soon will be, running: what a switch shows.
+
+        The newest wish wins over what the backend says until it is fulfilled or refused,
+        so an answer from before the wish cannot flip the switch back.
+        """
+        if self.wish is not None:
+            return self.wish is CommandKind.START
+        return self.open_session is not None
+
+    @property
+    def last_reported(self) -> datetime | None:
+        """Return when the network last said something about this charge point."""
+        times = (self.charge_point.updated, self.session and self.session.updated)
+        return max((time for time in times if time), default=None)
+
+    @property
+    def _live_is_news(self) -> bool:
+        """Tell whether the charge point was looked up after the last session ended."""
+        looked_up = self.charge_point.updated
+        if looked_up is None or self.charge_point.status is None:
+            return False
+        ended = self.session.ended or self.session.updated if self.session else None
+        return ended is None or looked_up > ended
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountState:
+    """All charge points of an account, by id, and how many sessions are open."""
+
+    charge_points: Mapping[str, ChargePointState]
+    active_sessions: int = 0

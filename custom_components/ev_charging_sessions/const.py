@@ -1,0 +1,20 @@
+"""Names that more than one module of the upper floor needs."""
+
+from homeassistant.const import Platform
+
+DOMAIN = "ev_charging_sessions"
+
+CONF_ALIAS = "alias"
+CONF_API_VERSION = "api_version"
+CONF_BACKEND = "backend"
+CONF_BASE_URL = "base_url"
+CONF_EMA_ID = "ema_id"
+CONF_EVSE_ID = "evse_id"
+CONF_IDENTIFIER = "identifier"
+
+SECTION_ADVANCED = "advanced"
+
+SUBENTRY_CHARGE_CARD = "charge_card"
+SUBENTRY_CHARGE_POINT = "charge_point"
+
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR, Platform.SWITCH]

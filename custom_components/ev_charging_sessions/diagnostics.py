@@ -1,0 +1,45 @@
+"""Diagnostics: enough to see what goes on, nothing that tells who charges, or where."""
+
+from datetime import datetime
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+
+from .const import CONF_API_VERSION
+from .coordinator import ChargingConfigEntry
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: ChargingConfigEntry
+) -> dict[str, Any]:
+    """Return the state of an account; charge points are numbered instead of named."""
+    coordinator = entry.runtime_data
+    data = coordinator.data
+    return {
+        "backend": coordinator.account.backend,
+        "api_version": entry.data.get(CONF_API_VERSION),
+        "cards": len(coordinator.backend.cards),
+        "active_sessions": data.active_sessions,
+        "last_update_success": coordinator.last_update_success,
+        "last_error": repr(coordinator.last_exception and coordinator.last_exception.__cause__),
+        "unreadable_fields": sorted(set(coordinator.unreadable)),
+        "update_interval": str(coordinator.update_interval),
+        "charge_points": [
+            {
+                "is_added": charge_point_id in coordinator.subentry_ids,
+                "status": state.status,
+                "session_status": state.session.status if state.session else None,
+                "session_started": _iso(state.session.started if state.session else None),
+                "session_ended": _iso(state.session.ended if state.session else None),
+                "last_reported": _iso(state.last_reported),
+                "running_command": state.running,
+                "wish": state.wish,
+                "tariffs": len(state.charge_point.tariffs),
+            }
+            for charge_point_id, state in sorted(data.charge_points.items())
+        ],
+    }
+
+
+def _iso(time: datetime | None) -> str | None:
+    return time.isoformat() if time else None

@@ -1,0 +1,103 @@
+"""What all entities of an account share."""
+
+from collections.abc import Callable, Iterable
+from typing import override
+
+from homeassistant.core import callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .charging.state import ChargePointState
+from .const import DOMAIN
+from .coordinator import ChargingConfigEntry, ChargingCoordinator
+
+
+class ChargingEntity(CoordinatorEntity[ChargingCoordinator]):
+    """An entity that writes its state only when what it shows has changed."""
+
+    _attr_has_entity_name = True
+    _shown: object = None
+
+    @property
+    def shown(self) -> object:
+        """Return what the state is made of; equal values are not written twice."""
+        raise NotImplementedError
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        shown = (self.available, self.shown)
+        if shown != self._shown:
+            self._shown = shown
+            self.async_write_ha_state()
+
+
+class ChargePointEntity(ChargingEntity):
+    """An entity of one charge point."""
+
+    # What the ledger knows stays true while the network cannot be reached.
+    _is_live = True
+
+    def __init__(
+        self,
+        coordinator: ChargingCoordinator,
+        charge_point_id: str,
+        description: EntityDescription,
+    ) -> None:
+        """Attach to the device of the charge point."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        self.charge_point_id = charge_point_id
+        account_id = coordinator.account.account_id
+        self._attr_unique_id = f"{account_id}_{charge_point_id}_{description.key}"
+        charge_point = self.charge_point_state.charge_point
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, f"{account_id}_{charge_point_id}")},
+            name=charge_point_id,
+            manufacturer=charge_point.operator,
+            model=charge_point.connector_type,
+            via_device_id=dr.async_get_device_id_by_identifier(
+                coordinator.hass,
+                (DOMAIN, account_id),
+                config_entry_id=coordinator.config_entry.entry_id,
+            ),
+        )
+
+    @property
+    def charge_point_state(self) -> ChargePointState:
+        """Return the state of the charge point that this entity belongs to."""
+        return self.coordinator.data.charge_points[self.charge_point_id]
+
+    @property
+    @override
+    def available(self) -> bool:
+        if self.charge_point_id not in self.coordinator.data.charge_points:
+            return False
+        return not self._is_live or self.coordinator.shows_last_values
+
+
+@callback
+def async_add_charge_points(
+    entry: ChargingConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    create: Callable[[ChargingCoordinator, str], Iterable[Entity]],
+) -> None:
+    """Add the entities of every charge point, and of each new one when it turns up."""
+    coordinator = entry.runtime_data
+    known: set[str] = set()
+
+    @callback
+    def add_new() -> None:
+        for charge_point_id in coordinator.data.charge_points.keys() - known:
+            known.add(charge_point_id)
+            async_add_entities(
+                create(coordinator, charge_point_id),
+                config_subentry_id=coordinator.subentry_ids.get(charge_point_id),
+            )
+        known.intersection_update(coordinator.data.charge_points)
+
+    entry.async_on_unload(coordinator.async_add_listener(add_new))
+    add_new()

@@ -1,0 +1,67 @@
+"""The event entity of a charge point: the news about its sessions, for automations."""
+
+from collections.abc import Iterable
+from typing import Any, override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .charging.events import EventType, SessionEvent
+from .coordinator import ChargingConfigEntry, ChargingCoordinator
+from .entity import ChargePointEntity, async_add_charge_points
+from .rows import session_row
+
+# The coordinator does the talking; the entity only tells what it found.
+PARALLEL_UPDATES = 0
+
+SESSION = EventEntityDescription(
+    key="session", translation_key="session", event_types=list(EventType)
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: ChargingConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the event entities of the charge points."""
+    async_add_charge_points(entry, async_add_entities, _create)
+
+
+def _create(coordinator: ChargingCoordinator, charge_point_id: str) -> Iterable[EventEntity]:
+    yield SessionEventEntity(coordinator, charge_point_id, SESSION)
+
+
+class SessionEventEntity(ChargePointEntity, EventEntity):
+    """Tells each piece of news once, also one from before it was added."""
+
+    _is_live = False
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Tell what was found while this entity was being made."""
+        await super().async_added_to_hass()
+        self._async_tell()
+
+    @callback
+    @override
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Carry on: nothing here depends on the entity id."""
+        super().async_entity_id_changed(old_entity_id)
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        self._async_tell()
+
+    @callback
+    def _async_tell(self) -> None:
+        for event in self.coordinator.take_events(self.charge_point_id):
+            self._trigger_event(event.type, self._attributes(event))
+            self.async_write_ha_state()
+
+    def _attributes(self, event: SessionEvent) -> dict[str, Any]:
+        row = session_row(self.coordinator, event.session) if event.session else {}
+        told = {key: value for key, value in row.items() if value is not None}
+        return {**told, "reason": event.reason} if event.reason else told

@@ -1,0 +1,42 @@
+"""The errors of the ground floor in Home Assistant's terms: the one place that maps them."""
+
+from homeassistant.exceptions import HomeAssistantError
+
+from .charging.errors import (
+    BackendUnavailableError,
+    ChargingError,
+    CommandFailedError,
+    RateLimitError,
+    RequestRejectedError,
+    UnexpectedAnswerError,
+)
+from .const import DOMAIN
+
+
+def placeholders_of(err: ChargingError) -> dict[str, str]:
+    """Return what the text of an error can be filled with."""
+    match err:
+        case RateLimitError(retry_after=seconds):
+            return {"seconds": f"{seconds:.0f}"}
+        case BackendUnavailableError(reason=reason):
+            return {"reason": reason}
+        case RequestRejectedError(code=code):
+            return {"code": code}
+        case UnexpectedAnswerError(path=path):
+            return {"path": path}
+        case CommandFailedError(reason=reason):
+            return {"reason": reason or "unknown"}
+        case _:
+            return {}
+
+
+def translated[ErrorT: HomeAssistantError](
+    error: type[ErrorT], err: ChargingError, **kwargs: float | None
+) -> ErrorT:
+    """Return ``error`` with the translated text of ``err``; ``kwargs`` go to its class."""
+    return error(
+        translation_domain=DOMAIN,
+        translation_key=err.key,
+        translation_placeholders=placeholders_of(err),
+        **kwargs,
+    )

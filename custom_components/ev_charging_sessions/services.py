@@ -1,0 +1,291 @@
+"""The actions: start and stop a session, and ask the archive."""
+
+from datetime import datetime
+
+import voluptuous as vol
+
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import (
+    async_get_config_entry,
+    async_get_device_and_config_entry,
+)
+from homeassistant.util import dt as dt_util
+
+from .charging.commands import DEFAULT_TIMEOUT, Outcome
+from .charging.errors import ChargingError, InvalidInputError
+from .charging.ledger import SessionQuery
+from .charging.model import Session, SessionStatus
+from .const import CONF_EVSE_ID, DOMAIN
+from .coordinator import ChargingCoordinator
+from .exceptions import translated
+from .networks import NETWORKS
+from .rows import session_row
+
+SERVICE_START_SESSION = "start_session"
+SERVICE_STOP_SESSION = "stop_session"
+SERVICE_GET_SESSIONS = "get_sessions"
+
+ATTR_CARD = "card"
+ATTR_END = "end"
+ATTR_EVSE_ID = CONF_EVSE_ID
+ATTR_LIMIT = "limit"
+ATTR_OFFSET = "offset"
+ATTR_SESSION_ID = "session_id"
+ATTR_START = "start"
+ATTR_STATUS = "status"
+ATTR_TIMEOUT = "timeout"
+
+DEFAULT_LIMIT = 100
+LARGEST_LIMIT = 1000
+
+_TIMEOUT = vol.All(vol.Coerce(float), vol.Range(min=10, max=600))
+
+START_SCHEMA = vol.Schema(
+    {
+        vol.Optional(ATTR_DEVICE_ID): cv.string,
+        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Optional(ATTR_EVSE_ID): cv.string,
+        vol.Optional(ATTR_CARD): cv.string,
+        vol.Optional(ATTR_TIMEOUT, default=DEFAULT_TIMEOUT): _TIMEOUT,
+    }
+)
+
+STOP_SCHEMA = vol.Schema(
+    {
+        vol.Optional(ATTR_DEVICE_ID): cv.string,
+        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Optional(ATTR_SESSION_ID): cv.string,
+        vol.Optional(ATTR_TIMEOUT, default=DEFAULT_TIMEOUT): _TIMEOUT,
+    }
+)
+
+GET_SCHEMA = vol.Schema(
+    {
+        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Optional(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string]),
+        vol.Optional(ATTR_CARD): vol.All(cv.ensure_list, [cv.string]),
+        vol.Optional(ATTR_STATUS): vol.All(cv.ensure_list, [vol.Coerce(SessionStatus)]),
+        vol.Optional(ATTR_START): cv.datetime,
+        vol.Optional(ATTR_END): cv.datetime,
+        vol.Optional(ATTR_LIMIT, default=DEFAULT_LIMIT): vol.All(
+            vol.Coerce(int), vol.Range(min=1, max=LARGEST_LIMIT)
+        ),
+        vol.Optional(ATTR_OFFSET, default=0): vol.All(vol.Coerce(int), vol.Range(min=0)),
+    }
+)
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_START_SESSION,
+        _async_start_session,
+        schema=START_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_STOP_SESSION,
+        _async_stop_session,
+        schema=STOP_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_GET_SESSIONS,
+        _async_get_sessions,
+        schema=GET_SCHEMA,
+        supports_response=SupportsResponse.ONLY,
+    )
+
+
+async def _async_start_session(call: ServiceCall) -> ServiceResponse:
+    coordinator, charge_point_id = _charge_point(call)
+    card_id = _card_id(coordinator, call.data.get(ATTR_CARD))
+    try:
+        outcome = await coordinator.commands.start(
+            charge_point_id, card_id, call.data[ATTR_TIMEOUT]
+        )
+    except ChargingError as err:
+        raise translated(HomeAssistantError, err) from err
+    return _response(outcome)
+
+
+async def _async_stop_session(call: ServiceCall) -> ServiceResponse:
+    coordinator, session = _open_session(call)
+    try:
+        outcome = await coordinator.commands.stop(session, call.data[ATTR_TIMEOUT])
+    except ChargingError as err:
+        raise translated(HomeAssistantError, err) from err
+    return _response(outcome)
+
+
+async def _async_get_sessions(call: ServiceCall) -> ServiceResponse:
+    coordinators, charge_point_ids = _asked_for(call)
+    if not coordinators:
+        raise _invalid("no_account_loaded")
+    by_account = {coordinator.account: coordinator for coordinator in coordinators}
+    start, end = _time(call, ATTR_START), _time(call, ATTR_END)
+    if start and end and end <= start:
+        raise _invalid("end_not_after_start")
+    query = SessionQuery(
+        accounts=tuple(by_account),
+        charge_point_ids=charge_point_ids,
+        card_ids=_card_ids(coordinators, call.data.get(ATTR_CARD)),
+        statuses=tuple(call.data[ATTR_STATUS]) if ATTR_STATUS in call.data else None,
+        start=start,
+        end=end,
+        limit=call.data[ATTR_LIMIT],
+        offset=call.data[ATTR_OFFSET],
+    )
+    ledger = coordinators[0].ledger
+    try:
+        sessions = await ledger.sessions(query)
+        totals = await ledger.totals(query)
+    except ChargingError as err:
+        raise translated(HomeAssistantError, err) from err
+    return {
+        "sessions": [session_row(by_account[session.account], session) for session in sessions],
+        "count": totals.count,
+        "totals": {
+            "energy": totals.energy,
+            "duration": totals.duration,
+            "cost": {currency: str(amount) for currency, amount in totals.cost.items()},
+        },
+    }
+
+
+def _response(outcome: Outcome) -> ServiceResponse:
+    return {
+        "session_id": outcome.session.session_id,
+        "status": outcome.session.status,
+        "seconds": outcome.seconds,
+    }
+
+
+def _charge_point(call: ServiceCall) -> tuple[ChargingCoordinator, str]:
+    """Return where to start: at a device, or at an EVSE that was never added."""
+    if ATTR_DEVICE_ID in call.data:
+        _refuse(call, "device_or_evse", ATTR_CONFIG_ENTRY_ID, ATTR_EVSE_ID)
+        coordinator, charge_point_id = _device(call.hass, call.data[ATTR_DEVICE_ID])
+    else:
+        _require(call, "device_or_evse", ATTR_CONFIG_ENTRY_ID, ATTR_EVSE_ID)
+        coordinator = _coordinator(call)
+        network = NETWORKS[coordinator.account.backend]
+        try:
+            charge_point_id = network.checked_charge_point_id(call.data[ATTR_EVSE_ID])
+        except InvalidInputError as err:
+            raise translated(ServiceValidationError, err) from err
+    if not coordinator.backend.capabilities.start:
+        raise _invalid("cannot_start")
+    return coordinator, charge_point_id
+
+
+def _open_session(call: ServiceCall) -> tuple[ChargingCoordinator, Session]:
+    """Return what to stop: the open session of a device, or the open one of that id."""
+    if ATTR_DEVICE_ID in call.data:
+        _refuse(call, "device_or_session", ATTR_CONFIG_ENTRY_ID, ATTR_SESSION_ID)
+        coordinator, charge_point_id = _device(call.hass, call.data[ATTR_DEVICE_ID])
+        session = coordinator.data.charge_points[charge_point_id].open_session
+        if session is None:
+            raise _invalid("no_open_session")
+    else:
+        _require(call, "device_or_session", ATTR_CONFIG_ENTRY_ID, ATTR_SESSION_ID)
+        coordinator = _coordinator(call)
+        session = coordinator.open_session(call.data[ATTR_SESSION_ID])
+        if session is None:
+            raise _invalid("session_not_open")
+    if not coordinator.backend.capabilities.stop:
+        raise _invalid("cannot_stop")
+    return coordinator, session
+
+
+def _asked_for(
+    call: ServiceCall,
+) -> tuple[list[ChargingCoordinator], tuple[str, ...] | None]:
+    """Return whose sessions to read, and at which charge points if not at all of them."""
+    entries = call.hass.config_entries.async_loaded_entries(DOMAIN)
+    coordinators: list[ChargingCoordinator] = [entry.runtime_data for entry in entries]
+    if ATTR_CONFIG_ENTRY_ID in call.data:
+        coordinators = [_coordinator(call)]
+    if ATTR_DEVICE_ID not in call.data:
+        return coordinators, None
+    devices = [_device(call.hass, device_id) for device_id in call.data[ATTR_DEVICE_ID]]
+    if any(coordinator not in coordinators for coordinator, _ in devices):
+        raise _invalid("device_of_other_account")
+    owners = {id(coordinator): coordinator for coordinator, _ in devices}
+    return list(owners.values()), tuple(point for _, point in devices)
+
+
+def _coordinator(call: ServiceCall) -> ChargingCoordinator:
+    entry = async_get_config_entry(call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID])
+    coordinator: ChargingCoordinator = entry.runtime_data
+    return coordinator
+
+
+def _device(hass: HomeAssistant, device_id: str) -> tuple[ChargingCoordinator, str]:
+    """Return the charge point that a device stands for."""
+    device, entry = async_get_device_and_config_entry(hass, DOMAIN, device_id)
+    coordinator: ChargingCoordinator = entry.runtime_data
+    charge_point_id = coordinator.charge_point_of(device)
+    if charge_point_id is None or charge_point_id not in coordinator.data.charge_points:
+        raise _invalid("not_a_charge_point")
+    return coordinator, charge_point_id
+
+
+def _card_id(coordinator: ChargingCoordinator, alias: str | None) -> str:
+    """Return the identifier of the card with that alias; without one, of the default card."""
+    cards = coordinator.backend.cards
+    if alias is None:
+        return cards[0].identifier
+    for card in cards:
+        if card.alias == alias:
+            return card.identifier
+    raise _invalid("unknown_card", cards=", ".join(card.alias for card in cards))
+
+
+def _card_ids(
+    coordinators: list[ChargingCoordinator], aliases: list[str] | None
+) -> tuple[str, ...] | None:
+    if aliases is None:
+        return None
+    cards = [card for coordinator in coordinators for card in coordinator.backend.cards]
+    for alias in aliases:
+        if all(card.alias != alias for card in cards):
+            raise _invalid("unknown_card", cards=", ".join(card.alias for card in cards))
+    return tuple(card.identifier for card in cards if card.alias in aliases)
+
+
+def _time(call: ServiceCall, field: str) -> datetime | None:
+    """Return a time that a person entered; without a zone it is that of the home."""
+    time: datetime | None = call.data.get(field)
+    return dt_util.as_utc(time) if time else None
+
+
+def _refuse(call: ServiceCall, key: str, *fields: str) -> None:
+    if any(field in call.data for field in fields):
+        raise _invalid(key)
+
+
+def _require(call: ServiceCall, key: str, *fields: str) -> None:
+    if any(field not in call.data for field in fields):
+        raise _invalid(key)
+
+
+def _invalid(key: str, **placeholders: str) -> ServiceValidationError:
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders=placeholders,
+    )
