@@ -1,10 +1,10 @@
 """Early pytest plugin: loads the test package 0.13.375 with Home Assistant 2026.11.0.
 
-The package is pytest-homeassistant-custom-component. The imports stand in the only order that works. Home Assistant puts its own HTTP library in the
-place of httpx, which fails once something else, here respx, has imported httpx. The JSON patches of
-the package must come before the rest of Home Assistant, so they come before the logger component,
-of which the package still expects a name that has moved. Drop this file as soon as the package has
-a release for Home Assistant 2026.11.
+The package is pytest-homeassistant-custom-component. The imports stand in the only order that
+works. Home Assistant puts its own HTTP library in the place of httpx, which fails once something
+else, here respx, has imported httpx. The JSON patches of the package must come before the rest of
+Home Assistant, so they come before the logger component, of which the package still expects a name
+that has moved. Drop this file as soon as the package has a release for Home Assistant 2026.11.
 """
 
 # ruff: noqa: I001

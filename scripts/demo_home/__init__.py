@@ -1,0 +1,1 @@
+"""The demo: simulated networks, a real Home Assistant and a dashboard."""
