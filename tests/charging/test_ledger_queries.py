@@ -1,15 +1,26 @@
 """Tests of the ledger's questions: filters, pages and totals."""
 
-from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
+import re
+import sqlite3
 from typing import Any
 
 from hypothesis import given, settings, strategies as st
 import pytest
+from sqlalchemy import Select
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from custom_components.ev_charging_sessions.charging.ledger import Ledger, SessionQuery, Totals
+from custom_components.ev_charging_sessions.charging.ledger_query import (
+    FIND_LAST,
+    FIND_OPEN,
+    FIND_PENDING,
+    FIND_SESSION,
+)
 from custom_components.ev_charging_sessions.charging.model import Cost, SessionStatus, Source
 
 from .answers import ACCOUNT, OTHER_ACCOUNT, answer, at, euros
@@ -18,7 +29,7 @@ FINISHED, CHARGING = SessionStatus.FINISHED, SessionStatus.CHARGING
 
 
 @pytest.fixture
-async def filled(ledger: Ledger) -> AsyncIterator[Ledger]:
+async def filled(ledger: Ledger) -> Ledger:
     """Return a ledger with one session of each kind.
 
     On the time line, in minutes: ``early`` 0-10, ``late`` 20-30, ``running`` from 25 on,
@@ -60,7 +71,7 @@ async def filled(ledger: Ledger) -> AsyncIterator[Ledger]:
             answer("timeless", status=FINISHED, ended=at(5)),
         ]
     )
-    yield ledger
+    return ledger
 
 
 ALL = ["cut", "running", "late", "early", "timeless"]
@@ -191,3 +202,26 @@ async def test_sums_of_money_are_exact(amounts: list[Decimal]) -> None:
     finally:
         await ledger.close()
     assert Fraction(totals.cost["EUR"]) == sum(map(Fraction, amounts))
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        (FIND_OPEN, "sessions_open"),
+        (FIND_LAST, "sessions_by_charge_point"),
+        (FIND_SESSION, "sqlite_autoindex_sessions_1"),
+        (FIND_PENDING, "commands_pending"),
+    ],
+)
+async def test_what_is_often_asked_uses_its_index(
+    filled: Ledger, ledger_file: Path, statement: Select[Any], index: str
+) -> None:
+    """Test that a question of each start or poll does not read the whole archive."""
+    await filled.close()
+    text = str(statement.compile(dialect=sqlite_dialect(paramstyle="named")))
+    names = dict.fromkeys(re.findall(r":(\w+)", text), 1)
+    with closing(sqlite3.connect(ledger_file)) as connection:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", names)]
+    assert not [step for step in plan if step.startswith(("SCAN sessions", "SCAN commands"))]
+    used = set(re.findall(r"INDEX (\w+)", "\n".join(plan)))
+    assert used - {"sqlite_autoindex_accounts_1"} == {index}

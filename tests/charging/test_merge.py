@@ -24,7 +24,6 @@ from custom_components.ev_charging_sessions.charging.model import (
 
 from .answers import ANSWERS, CONTENT, answer, at, euros
 
-
 ENDS = (SessionStatus.FINISHED, SessionStatus.FAILED)
 
 

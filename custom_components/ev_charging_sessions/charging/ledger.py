@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from .errors import LedgerError
 from .ledger_query import (
-    FIND_LATEST,
+    FIND_LAST,
     FIND_OPEN,
     FIND_PENDING,
     FIND_REVISIONS,
@@ -94,7 +94,7 @@ class Ledger:
 
     async def open_sessions(self, account: Account) -> tuple[Session, ...]:
         """Return the sessions that have not ended, newest start first."""
-        return await self._read(_find, FIND_OPEN, account)
+        return await self._read(_open, account)
 
     async def latest_sessions(self, account: Account) -> tuple[Session, ...]:
         """Return the session that counts at each charge point, by charge point id.
@@ -102,7 +102,7 @@ class Ledger:
         It is the open one that started last, or else the one that started last. Sessions
         at an unknown charge point are left out.
         """
-        return await self._read(_find, FIND_LATEST, account)
+        return await self._read(_latest, account)
 
     async def session(self, account: Account, session_id: str) -> Session | None:
         """Return a session, or ``None`` if the ledger does not know it."""
@@ -206,6 +206,21 @@ def _find(connection: Connection, statement: Executable, account: Account) -> tu
         session_from_columns(account, row["session_id"], row)
         for row in connection.execute(statement, _names(account)).mappings()
     )
+
+
+def _open(connection: Connection, account: Account) -> tuple[Session, ...]:
+    def newest_first(session: Session) -> tuple[bool, float, str]:
+        started = session.started
+        return started is None, -started.timestamp() if started else 0.0, session.session_id
+
+    return tuple(sorted(_find(connection, FIND_OPEN, account), key=newest_first))
+
+
+def _latest(connection: Connection, account: Account) -> tuple[Session, ...]:
+    found = (*_find(connection, FIND_LAST, account), *reversed(_open(connection, account)))
+    # Of several at one charge point the last one in this order stays.
+    by_point = {session.charge_point_id: session for session in found}
+    return tuple(by_point[point] for point in sorted(filter(None, by_point)))
 
 
 def _find_known(

@@ -81,9 +81,9 @@ FIND_SESSION = select(sessions).where(
     sessions.c.account == _THE_ACCOUNT, sessions.c.session_id == bindparam("session_id")
 )
 
-FIND_OPEN = (
-    select(sessions).where(sessions.c.account == _THE_ACCOUNT, IS_OPEN).order_by(*_NEWEST_FIRST)
-)
+# Its reader sorts: with an ORDER BY, SQLite would read all sessions by their start instead of
+# the few in the index of the open ones.
+FIND_OPEN = select(sessions).where(sessions.c.account == _THE_ACCOUNT, IS_OPEN)
 
 FIND_REVISIONS = (
     select(revisions)
@@ -128,8 +128,8 @@ UPDATE_COMMAND = (
 )
 
 
-def _find_latest() -> Select[Any]:
-    """Return the statement for the session that counts at each charge point.
+def _find_last() -> Select[Any]:
+    """Return the statement for the session that started last at each charge point.
 
     It hops from one charge point to the next in the index, where GROUP BY would read
     every session of the account.
@@ -146,21 +146,17 @@ def _find_latest() -> Select[Any]:
         .scalar_subquery()
     )
     points = points.union_all(select(next_point).where(points.c.charge_point_id.is_not(None)))
-    at_point = (
+    last = (
         select(sessions.c.id)
         .where(of_account, sessions.c.charge_point_id == points.c.charge_point_id)
         .order_by(*_NEWEST_FIRST)
         .limit(1)
+        .scalar_subquery()
     )
-    counts = func.coalesce(at_point.where(IS_OPEN).scalar_subquery(), at_point.scalar_subquery())
-    return (
-        select(sessions)
-        .where(sessions.c.id.in_(select(counts).select_from(points)))
-        .order_by(sessions.c.charge_point_id)
-    )
+    return select(sessions).where(sessions.c.id.in_(select(last).select_from(points)))
 
 
-FIND_LATEST = _find_latest()
+FIND_LAST = _find_last()
 
 _FOUND = sessions.join(accounts)
 

@@ -68,13 +68,14 @@ sessions = Table(
 )
 
 # The database uses the partial index only for the very same words, so the number must not
-# become a parameter.
+# become a parameter. The index holds the status although it is all about it: only then does
+# SQLite prefer it to the other indexes of an account.
 IS_OPEN = sessions.c.status < literal_column(str(ENDED))
 
 Index(
     "sessions_open",
     sessions.c.account,
-    sessions.c.charge_point_id,
+    sessions.c.status,
     sqlite_where=IS_OPEN,
     postgresql_where=IS_OPEN,
 )
@@ -136,7 +137,7 @@ def migrate(connection: Connection) -> None:
     """
     known = current_version()
     if not inspect(connection).has_table(schema_version.name):
-        METADATA.create_all(connection)
+        METADATA.create_all(connection, checkfirst=False)
         connection.execute(schema_version.insert().values(version=known))
         return
     found = connection.execute(schema_version.select()).scalar_one()

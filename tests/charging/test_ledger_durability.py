@@ -1,0 +1,126 @@
+"""Tests of what the ledger keeps when processes die, collide or fail."""
+
+import asyncio
+from pathlib import Path
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from custom_components.ev_charging_sessions.charging import ledger as ledger_module
+from custom_components.ev_charging_sessions.charging.errors import LedgerError
+from custom_components.ev_charging_sessions.charging.ledger import Ledger
+
+from .answers import ACCOUNT, OTHER_ACCOUNT, answer, at
+from .ledger_files import rows
+
+GROUND_FLOOR = Path(ledger_module.__file__).parent
+
+
+async def test_kill_9_loses_nothing_acknowledged(ledger_file: Path) -> None:
+    """Test that a process killed while writing leaves every session it had reported."""
+    url = f"sqlite:///{ledger_file}"
+    acknowledged: list[str] = []
+    for _ in range(3):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(Path(__file__).with_name("ledger_writer.py")),
+            url,
+            env={"PYTHONPATH": str(GROUND_FLOOR.parent)},
+            stdout=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        first = await process.stdout.readline()
+        assert first
+        await asyncio.sleep(random.uniform(0.01, 0.3))
+        process.kill()
+        rest, _ = await process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        lines = (first + rest).decode().split("\n")
+        # What follows the last line break was not printed whole.
+        acknowledged = max(acknowledged, lines[:-1], key=len)
+        ledger = Ledger(url)
+        await ledger.open()
+        for session_id in acknowledged:
+            stored = await ledger.session(ACCOUNT, session_id)
+            assert stored
+            assert stored.energy == 2.0
+        await ledger.close()
+    with sqlite3.connect(ledger_file) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    connection.close()
+
+
+async def test_errors_are_ledger_errors_without_values(ledger: Ledger, ledger_file: Path) -> None:
+    """Test that a table that fails gives an error that shows no card and no parameter."""
+    connection = sqlite3.connect(ledger_file)
+    connection.execute(
+        "CREATE TRIGGER fail BEFORE INSERT ON sessions BEGIN SELECT raise(ABORT, 'card-4711'); END"
+    )
+    connection.close()
+    with pytest.raises(LedgerError) as caught:
+        await ledger.upsert([answer(card_id="card-4711")])
+    assert str(caught.value) == "The ledger cannot be used: SQLITE_CONSTRAINT_TRIGGER"
+    parameters = str(caught.value.__cause__).split("parameters", 1)[-1]
+    assert "card-4711" not in parameters
+
+
+@pytest.mark.parametrize("state", ["new", "closed"])
+async def test_a_ledger_that_is_not_open(ledger_file: Path, state: str) -> None:
+    """Test that a ledger answers nothing before it is opened and after it is closed."""
+    ledger = Ledger(f"sqlite:///{ledger_file}")
+    await ledger.close()
+    if state == "closed":
+        await ledger.open()
+        await ledger.open()
+        await ledger.close()
+        await ledger.close()
+    with pytest.raises(LedgerError):
+        await ledger.upsert([answer()])
+    with pytest.raises(LedgerError):
+        await ledger.open_sessions(ACCOUNT)
+
+
+async def test_close_finishes_what_was_asked(ledger: Ledger, ledger_file: Path) -> None:
+    """Test that an upsert that was under way is written, and the log folded in."""
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(ledger.upsert([answer()]))
+        await asyncio.sleep(0)
+        group.create_task(ledger.close())
+    assert len(task.result()) == 1
+    assert not ledger_file.with_name("ledger.db-wal").exists()
+    assert len(rows(ledger_file)["sessions"]) == 1
+
+
+async def test_gathered_upserts_of_one_session_give_one_row(
+    ledger: Ledger, ledger_file: Path
+) -> None:
+    """Test a hundred upserts at once through two ledgers on one file."""
+    second = Ledger(f"sqlite:///{ledger_file}")
+    await second.open()
+    answers = [answer(energy=float(n), updated=at(n % 10)) for n in range(100)]
+    changes = await asyncio.gather(
+        *(([ledger, second][n % 2]).upsert([one]) for n, one in enumerate(answers))
+    )
+    assert sum(change.before is None for each in changes for change in each) == 1
+    stored = await second.session(ACCOUNT, "s1")
+    assert stored
+    assert (stored.energy, stored.updated) == (99.0, at(9))
+    await second.close()
+    assert len(rows(ledger_file)["sessions"]) == 1
+
+
+async def test_a_batch_is_written_whole_or_not_at_all(ledger: Ledger, ledger_file: Path) -> None:
+    """Test that nothing of a batch stays if one of its answers cannot be written."""
+    with pytest.raises(TypeError):
+        await ledger.upsert(
+            [
+                answer("s0", account=OTHER_ACCOUNT),
+                answer("s1", started=at(0).replace(tzinfo=None)),
+            ]
+        )
+    assert rows(ledger_file)["sessions"] == []

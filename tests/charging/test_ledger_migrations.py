@@ -1,0 +1,240 @@
+"""Tests of opening ledgers: new ones, old ones, broken ones and those of the future."""
+
+from contextlib import closing
+from pathlib import Path
+import sqlite3
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from custom_components.ev_charging_sessions.charging import ledger_schema
+from custom_components.ev_charging_sessions.charging.errors import LedgerError
+from custom_components.ev_charging_sessions.charging.ledger import Ledger
+from custom_components.ev_charging_sessions.charging.ledger_schema import current_version
+from custom_components.ev_charging_sessions.charging.model import (
+    Command,
+    CommandKind,
+    SessionStatus,
+    Source,
+)
+
+from .answers import ACCOUNT, answer, at, euros
+
+VERSIONS = Path(__file__).with_name("ledger_versions")
+
+# What each file in ledger_versions holds; a release that changes the schema adds a file
+# that the release before it wrote with fill().
+END = answer(
+    "ended",
+    charge_point_id="CP1",
+    card_id="card",
+    status=SessionStatus.FINISHED,
+    started=at(0),
+    ended=at(60),
+    energy=12.5,
+    energy_source=Source.METERED,
+    cost=euros("4.50"),
+    stop_reason="Remote",
+    updated=at(62),
+)
+BEFORE = answer("ended", status=SessionStatus.FINISHED, energy=12.0, updated=at(61))
+OPEN = answer("open", status=SessionStatus.CHARGING, error_code="none")
+COMMAND = Command(
+    command_id="c1",
+    account=ACCOUNT,
+    kind=CommandKind.STOP,
+    charge_point_id="CP1",
+    session_id="open",
+    created=at(1),
+    deadline=at(6),
+)
+
+
+async def fill(ledger: Ledger) -> None:
+    """Write what the tests look for in a ledger of any version."""
+    await ledger.upsert([BEFORE, OPEN])
+    await ledger.upsert([END])
+    await ledger.add_command(COMMAND)
+
+
+async def check(ledger: Ledger) -> None:
+    """Check that a ledger holds what was written by fill."""
+    assert await ledger.session(ACCOUNT, "ended") == END
+    assert await ledger.open_sessions(ACCOUNT) == (OPEN,)
+    (revision,) = await ledger.revisions(ACCOUNT, "ended")
+    assert revision.session == BEFORE
+    assert await ledger.pending_commands(ACCOUNT) == (COMMAND,)
+
+
+async def open_and_close(file: Path) -> None:
+    """Open the ledger of a file once."""
+    ledger = Ledger(f"sqlite:///{file}")
+    await ledger.open()
+    await ledger.close()
+
+
+def read(file: Path) -> bytes:
+    """Return all bytes of a file."""
+    return file.read_bytes()
+
+
+def write(file: Path, content: bytes) -> None:
+    """Replace all bytes of a file."""
+    file.write_bytes(content)
+
+
+def run(file: Path, script: str) -> None:
+    """Run a script of SQL on a file."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(script)
+
+
+def schema(file: Path) -> dict[str, Any]:
+    """Return the columns and indexes of a file, and its version."""
+    with closing(sqlite3.connect(file)) as connection:
+        names = connection.execute("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'")
+        found: dict[str, Any] = {
+            name: (
+                sorted(row[1:] for row in connection.execute(f"PRAGMA table_xinfo({name})")),
+                connection.execute(f"PRAGMA index_xinfo({name})").fetchall(),
+                connection.execute(f"PRAGMA foreign_key_list({name})").fetchall(),
+                sorted(row[2:] for row in connection.execute(f"PRAGMA index_list({name})")),
+            )
+            for (name,) in names.fetchall()
+        }
+        found["version"] = connection.execute("SELECT version FROM schema_version").fetchall()
+    return found
+
+
+@pytest.mark.parametrize("version", range(1, current_version() + 1))
+async def test_a_ledger_of_each_version_opens(tmp_path: Path, version: int) -> None:
+    """Test that a file of each release keeps its content and gets the current schema."""
+    old, new = tmp_path / "old.db", tmp_path / "new.db"
+    run(old, (VERSIONS / f"{version}.sql").read_text())
+    ledger = Ledger(f"sqlite:///{old}")
+    await ledger.open()
+    await check(ledger)
+    await ledger.close()
+    await open_and_close(new)
+    assert schema(old) == schema(new)
+
+
+async def test_a_new_ledger_holds_what_is_written(ledger: Ledger) -> None:
+    """Test that what the files of old releases are checked for is what fill writes."""
+    await fill(ledger)
+    await check(ledger)
+
+
+async def test_opening_again_changes_nothing(ledger_file: Path) -> None:
+    """Test that a current file is not written to when it is opened."""
+    await open_and_close(ledger_file)
+    before = read(ledger_file)
+    await open_and_close(ledger_file)
+    assert read(ledger_file) == before
+
+
+async def test_a_newer_ledger_is_refused(ledger_file: Path) -> None:
+    """Test that a file of a later release is neither used nor changed."""
+    await open_and_close(ledger_file)
+    run(ledger_file, "UPDATE schema_version SET version = version + 1")
+    before = read(ledger_file)
+    ledger = Ledger(f"sqlite:///{ledger_file}")
+    with pytest.raises(LedgerError, match="version 2, this release knows 1"):
+        await ledger.open()
+    with pytest.raises(LedgerError):
+        await ledger.open_sessions(ACCOUNT)
+    assert read(ledger_file) == before
+
+
+async def test_migrations_run_once_and_in_order(
+    ledger: Ledger, ledger_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that each missing step runs once, and only the missing ones."""
+    await fill(ledger)
+    await ledger.close()
+    ran: list[int] = []
+
+    def to_2(connection: Connection) -> None:
+        ran.append(2)
+        connection.exec_driver_sql("ALTER TABLE commands ADD COLUMN note TEXT")
+
+    def to_3(connection: Connection) -> None:
+        ran.append(3)
+        connection.exec_driver_sql("UPDATE commands SET note = 'kept'")
+
+    monkeypatch.setattr(ledger_schema, "MIGRATIONS", (to_2,))
+    await open_and_close(ledger_file)
+    monkeypatch.setattr(ledger_schema, "MIGRATIONS", (to_2, to_3))
+    await open_and_close(ledger_file)
+    await ledger.open()
+    await check(ledger)
+    assert ran == [2, 3]
+    assert schema(ledger_file)["version"] == [(3,)]
+
+
+async def test_a_migration_that_fails_leaves_no_trace(
+    ledger: Ledger, ledger_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that steps are rolled back with their tables and rows if a later one fails."""
+    await fill(ledger)
+    await ledger.close()
+    before = schema(ledger_file)
+
+    def to_2(connection: Connection) -> None:
+        connection.exec_driver_sql("ALTER TABLE commands ADD COLUMN note TEXT")
+        connection.exec_driver_sql("DELETE FROM commands")
+
+    def to_3(connection: Connection) -> None:
+        connection.exec_driver_sql("CREATE TABLE half_done (id INTEGER)")
+        connection.exec_driver_sql("DROP TABLE unknown")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger_schema, "MIGRATIONS", (to_2, to_3))
+        with pytest.raises(LedgerError):
+            await open_and_close(ledger_file)
+    assert schema(ledger_file) == before
+    await ledger.open()
+    await check(ledger)
+
+
+@pytest.mark.parametrize("content", [b"no database" * 500, b"SQLite format 3\0" + b"x" * 8000])
+async def test_a_file_that_is_no_database(ledger_file: Path, content: bytes) -> None:
+    """Test that a file that is something else is refused and left alone."""
+    write(ledger_file, content)
+    ledger = Ledger(f"sqlite:///{ledger_file}")
+    with pytest.raises(LedgerError):
+        await ledger.open()
+    await ledger.close()
+    assert read(ledger_file) == content
+
+
+async def test_a_file_with_broken_pages(ledger: Ledger, ledger_file: Path) -> None:
+    """Test that damage in the middle of the file is a LedgerError when it is met."""
+    await ledger.upsert(answer(f"s{n}", card_id="card" * 50) for n in range(500))
+    await ledger.close()
+    content = read(ledger_file)
+    content = content[:4096] + b"\xff" * (len(content) - 4096)
+    write(ledger_file, content)
+    with pytest.raises(LedgerError, match="SQLITE_CORRUPT"):
+        await ledger.open()
+
+
+async def test_a_foreign_database(ledger_file: Path) -> None:
+    """Test that a database with other tables of our names is refused and left alone."""
+    run(ledger_file, "CREATE TABLE sessions (id INTEGER)")
+    with pytest.raises(LedgerError):
+        await open_and_close(ledger_file)
+    with closing(sqlite3.connect(ledger_file)) as connection:
+        found = connection.execute("SELECT name FROM sqlite_schema").fetchall()
+    assert found == [("sessions",)]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["sqlite:////no/such/folder/ledger.db", "sqlite:////", "no url", "nonsense://x"],
+)
+async def test_a_place_that_cannot_be_opened(url: str) -> None:
+    """Test that a wrong place is a LedgerError, whatever is wrong with it."""
+    with pytest.raises(LedgerError):
+        await Ledger(url).open()
