@@ -11,10 +11,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from homeassistant import components
 from homeassistant.bootstrap import CORE_INTEGRATIONS, DEFAULT_INTEGRATIONS
+from homeassistant.util.yaml import load_yaml_dict
 
 _PROJECT = Path(__file__).parents[1]
 _OWN_MANIFEST = _PROJECT / "custom_components/ev_charging_sessions/manifest.json"
@@ -60,7 +59,7 @@ def main() -> None:
     """Print the pins."""
     domains = {*CORE_INTEGRATIONS, *DEFAULT_INTEGRATIONS, _BENCHMARKED}
     if _DEMO_CONFIGURATION.exists():
-        domains.update(yaml.safe_load(_DEMO_CONFIGURATION.read_text(encoding="utf-8")))
+        domains.update(load_yaml_dict(str(_DEMO_CONFIGURATION)))
     requirements = set[str]()
     if _OWN_MANIFEST.exists():
         own = _manifest(_OWN_MANIFEST)

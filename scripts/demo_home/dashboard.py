@@ -2,60 +2,27 @@
 
 from typing import Any
 
+from .devices import Device, read_devices
 from .home_assistant import HomeAssistant
 
 type Json = dict[str, Any]
 
 URL_PATH = "ev-charging"
-_DOMAIN = "ev_charging_sessions"
 
-# What a tile shows of a charge point, by the key at the end of the unique id, and its width of 12.
+# What tiles show of a charge point, and how many of the 12 columns each takes.
 _TILES = (
-    ("sensor", "status", 12),
-    ("switch", "charging", 12),
-    ("sensor", "session_duration", 6),
-    ("binary_sensor", "connected", 6),
-    ("sensor", "session_started", 6),
-    ("sensor", "session_ended", 6),
+    ("sensor.status", 12),
+    ("switch.charging", 12),
+    ("sensor.session_duration", 6),
+    ("binary_sensor.connected", 6),
+    ("sensor.session_started", 6),
+    ("sensor.session_ended", 6),
 )
 
 
-async def entities_by_device(home: HomeAssistant) -> dict[str, dict[str, str]]:
-    """Map each of our devices to its enabled entities: ``sensor.status`` to an entity id.
-
-    The key is the platform and the last part of the unique id, as the design fixes it.
-    """
-    found: dict[str, dict[str, str]] = {}
-    for entity in await home.command("config/entity_registry/list"):
-        if entity["platform"] != _DOMAIN or entity["disabled_by"] or not entity["device_id"]:
-            continue
-        domain = entity["entity_id"].partition(".")[0]
-        key = _key(await _unique_id(home, entity["entity_id"]))
-        found.setdefault(entity["device_id"], {})[f"{domain}.{key}"] = entity["entity_id"]
-    return found
-
-
-async def _unique_id(home: HomeAssistant, entity_id: str) -> str:
-    entity = await home.command("config/entity_registry/get", entity_id=entity_id)
-    return str(entity["unique_id"])
-
-
-def _key(unique_id: str) -> str:
-    keys = (
-        *("session_duration", "session_started", "session_ended", "session_energy"),
-        *("session_cost", "active_sessions", "last_reported", "status", "power", "energy"),
-        *("cost", "card", "connected", "charging_mode", "charging_limit", "charging"),
-        *("sessions", "session"),
-    )
-    return next((key for key in keys if unique_id.endswith(f"_{key}")), unique_id)
-
-
-def layout(names: dict[str, str], devices: dict[str, dict[str, str]]) -> Json:
-    """Lay out one section for each charge point, and one for the account and what happened."""
-    points = {
-        each: entities for each, entities in devices.items() if "sensor.status" in entities
-    }
-    sections = [_charge_point(names[each], entities) for each, entities in points.items()]
+def layout(devices: list[Device]) -> Json:
+    """Lay out a section for each charge point, and one for what happened at all of them."""
+    points = [each for each in devices if each.is_charge_point]
     return {
         "title": "EV Charging",
         "views": [
@@ -66,69 +33,63 @@ def layout(names: dict[str, str], devices: dict[str, dict[str, str]]) -> Json:
                 "type": "sections",
                 "max_columns": 3,
                 "badges": _badges(devices),
-                "sections": [*sections, _history(points, names), _logbook(points)],
+                "sections": [*(_charge_point(each) for each in points), _history(points)],
             }
         ],
     }
 
 
-def _badges(devices: dict[str, dict[str, str]]) -> list[Json]:
-    return [
-        {"type": "entity", "entity": entities["sensor.active_sessions"], "show_name": True}
-        for entities in devices.values()
-        if "sensor.active_sessions" in entities
-    ]
+def _badges(devices: list[Device]) -> list[Json]:
+    active = [each.entities.get("sensor.active_sessions") for each in devices]
+    return [{"type": "entity", "entity": each, "show_name": True} for each in active if each]
 
 
-def _charge_point(name: str, entities: dict[str, str]) -> Json:
-    cards: list[Json] = [{"type": "heading", "heading": name, "icon": "mdi:ev-station"}]
-    for domain, key, width in _TILES:
-        if entity_id := entities.get(f"{domain}.{key}"):
+def _charge_point(device: Device) -> Json:
+    cards: list[Json] = [_heading(device.name, "mdi:ev-station")]
+    for key, columns in _TILES:
+        if entity_id := device.entities.get(key):
             card: Json = {
                 "type": "tile",
                 "entity": entity_id,
-                "grid_options": {"columns": width},
+                "name": {"type": "entity"},
+                "grid_options": {"columns": columns},
             }
-            if domain == "switch":
-                card["features"] = [{"type": "toggle"}]
-                card["features_position"] = "inline"
+            if key.startswith("switch."):
+                card |= {"features": [{"type": "toggle"}], "features_position": "inline"}
             cards.append(card)
     return {"type": "grid", "cards": cards}
 
 
-def _history(points: dict[str, dict[str, str]], names: dict[str, str]) -> Json:
-    entities = [
-        {"entity": entities["sensor.status"], "name": names[each]}
-        for each, entities in points.items()
-    ]
+def _history(points: list[Device]) -> Json:
+    statuses = [{"entity": each.entities["sensor.status"], "name": each.name} for each in points]
+    events = [each.entities["event.session"] for each in points if "event.session" in each.entities]
     return {
         "type": "grid",
+        "column_span": 3,
         "cards": [
-            {"type": "heading", "heading": "The last hour", "icon": "mdi:chart-timeline"},
-            {"type": "history-graph", "hours_to_show": 1, "entities": entities},
+            _heading("What happened", "mdi:history"),
+            {
+                "type": "history-graph",
+                "hours_to_show": 1,
+                "entities": statuses,
+                "grid_options": {"columns": 24},
+            },
+            {
+                "type": "logbook",
+                "target": {"entity_id": events},
+                "hours_to_show": 24,
+                "grid_options": {"columns": 12, "rows": 5},
+            },
         ],
     }
 
 
-def _logbook(points: dict[str, dict[str, str]]) -> Json:
-    events = [
-        entities["event.session"] for entities in points.values() if "event.session" in entities
-    ]
-    return {
-        "type": "grid",
-        "cards": [
-            {"type": "heading", "heading": "Sessions", "icon": "mdi:history"},
-            {"type": "logbook", "target": {"entity_id": events}, "hours_to_show": 24},
-        ],
-    }
+def _heading(text: str, icon: str) -> Json:
+    return {"type": "heading", "heading": text, "icon": icon}
 
 
 async def save(home: HomeAssistant) -> None:
     """Make the dashboard, or bring it up to date, and let Home Assistant open with it."""
-    names = {
-        each["id"]: each["name_by_user"] or each["name"]
-        for each in await home.command("config/device_registry/list")
-    }
     boards = await home.command("lovelace/dashboards/list")
     if not any(each["url_path"] == URL_PATH for each in boards):
         await home.command(
@@ -139,8 +100,6 @@ async def save(home: HomeAssistant) -> None:
             show_in_sidebar=True,
             mode="storage",
         )
-    config = layout(names, await entities_by_device(home))
+    config = layout(await read_devices(home))
     await home.command("lovelace/config/save", url_path=URL_PATH, config=config)
-    await home.command(
-        "frontend/set_system_data", key="core", value={"default_panel": URL_PATH}
-    )
+    await home.command("frontend/set_system_data", key="core", value={"default_panel": URL_PATH})

@@ -1,11 +1,10 @@
 """A client of Home Assistant's own interfaces: onboarding, login, REST, WebSocket, flows."""
 
-import asyncio
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientWebSocketResponse
 
-from .processes import DemoError
+from .processes import DemoError, until
 
 type Json = dict[str, Any]
 
@@ -31,21 +30,23 @@ class HomeAssistant:
 
     async def wait_until_it_answers(self) -> None:
         """Wait for the first sign of life."""
-        async with asyncio.timeout(_SECONDS_TO_START):
-            while True:
-                try:
-                    async with self._session.get(f"{self.url}/manifest.json") as response:
-                        if response.status == 200:
-                            return
-                except ClientError:
-                    pass
-                await asyncio.sleep(0.2)
+
+        async def answers() -> bool:
+            try:
+                async with self._session.get(f"{self.url}/manifest.json") as response:
+                    return response.status == 200
+            except ClientError:
+                return False
+
+        await until(answers, _SECONDS_TO_START, "Home Assistant to answer")
 
     async def wait_until_it_runs(self) -> None:
         """Wait until everything is set up; needs a login."""
-        async with asyncio.timeout(_SECONDS_TO_START):
-            while (await self.get("/api/config"))["state"] != "RUNNING":
-                await asyncio.sleep(0.2)
+
+        async def runs() -> bool:
+            return bool((await self.get("/api/config"))["state"] == "RUNNING")
+
+        await until(runs, _SECONDS_TO_START, "Home Assistant to be set up")
 
     async def log_in(self) -> None:
         """Log in as the demo's owner, who is made by the onboarding on the first start."""
@@ -122,9 +123,7 @@ class HomeAssistant:
 
     async def _onboard(self) -> str:
         owner = {"name": "Demo", "username": USERNAME, "password": PASSWORD, "language": "en"}
-        answer = await self.post(
-            "/api/onboarding/users", {**owner, "client_id": self._client_id}
-        )
+        answer = await self.post("/api/onboarding/users", {**owner, "client_id": self._client_id})
         return str(answer["auth_code"])
 
     async def _authorize(self) -> str:

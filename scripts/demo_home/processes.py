@@ -1,7 +1,7 @@
 """The two programs of the demo, as child processes that are always stopped again."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
@@ -16,6 +16,18 @@ _SECONDS_TO_STOP = 30
 
 class DemoError(Exception):
     """The demo cannot go on; the message says why."""
+
+
+async def until(is_true: Callable[[], Awaitable[bool]], seconds: float, what: str) -> None:
+    """Wait for another program to do something; raises ``DemoError`` when it does not."""
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                if await is_true():
+                    return
+                await asyncio.sleep(0.3)
+    except TimeoutError:
+        raise DemoError(f"After {seconds:.0f} s still waiting: {what}.") from None
 
 
 def is_free(port: int) -> bool:

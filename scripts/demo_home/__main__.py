@@ -1,0 +1,91 @@
+"""Run the demo: ``scripts/demo``, or ``scripts/demo --check`` without a person."""
+
+from argparse import ArgumentParser
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+import shutil
+from signal import SIGINT, SIGTERM
+import sys
+from tempfile import mkdtemp
+from typing import Any
+
+from . import dashboard
+from .check import Checks
+from .home_assistant import PASSWORD, USERNAME
+from .house import open_house
+from .processes import PROJECT, DemoError
+from .progress import step
+
+_STATE = PROJECT / ".dev" / "demo"
+_SECONDS_FOR_CHECK = 420
+
+
+async def _show() -> None:
+    """Run until Ctrl+C."""
+    print("Starting the demo. Its state lies in .dev/demo.")
+    async with open_house(_STATE, autopilot=True) as house:
+        with step("dashboard"):
+            await dashboard.save(house.home)
+        print(
+            f"\n  Open   {house.home.url}/{dashboard.URL_PATH}"
+            f"\n  Login  {USERNAME} / {PASSWORD}"
+            "\n\n  Sessions come and go by themselves. The car at the first charge point waits for"
+            "\n  you. Ctrl+C ends the demo; the next start is faster.\n",
+            flush=True,
+        )
+        await asyncio.Event().wait()
+
+
+async def _check() -> None:
+    """Run every check in a house of its own, and keep that only if something is wrong."""
+    _STATE.parent.mkdir(exist_ok=True)
+    folder = Path(mkdtemp(prefix="check-", dir=_STATE.parent))
+    print("Checking the demo without a person.")
+    try:
+        async with (
+            asyncio.timeout(_SECONDS_FOR_CHECK),
+            open_house(folder, autopilot=False) as house,
+        ):
+            with step("dashboard"):
+                await dashboard.save(house.home)
+            await Checks(house, folder).run()
+    except BaseException:
+        print(f"The logs lie in {folder.relative_to(PROJECT)}.")
+        raise
+    shutil.rmtree(folder)
+    print("All is well.")
+
+
+def main() -> int:
+    """Return 0 when all went well, 1 when not, 130 after Ctrl+C."""
+    parser = ArgumentParser(prog="scripts/demo", description="See EV Charging Sessions at work.")
+    parser.add_argument("--check", action="store_true", help="check it all without a person")
+    parser.add_argument("--reset", action="store_true", help="forget the state of earlier demos")
+    options = parser.parse_args()
+    if options.reset:
+        shutil.rmtree(_STATE, ignore_errors=True)
+    try:
+        asyncio.run(_until_told(_check() if options.check else _show()))
+    except DemoError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except TimeoutError:
+        print("\nIt took too long.", file=sys.stderr)
+        return 1
+    except asyncio.CancelledError:
+        print("\nStopped.")
+        return 130 if options.check else 0
+    return 0
+
+
+async def _until_told(work: Coroutine[Any, Any, None]) -> None:
+    """Let Ctrl+C and a polite kill end the work in the same way."""
+    if task := asyncio.current_task():
+        for signal in (SIGINT, SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(signal, task.cancel)
+    await work
+
+
+if __name__ == "__main__":
+    sys.exit(main())

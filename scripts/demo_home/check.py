@@ -1,0 +1,168 @@
+"""The checks of ``scripts/demo --check``: what a person would try, and what must not be seen."""
+
+from pathlib import Path
+import re
+from typing import Any
+
+from .devices import DOMAIN, Device, read_devices
+from .house import EVSES, House
+from .processes import DemoError, until
+
+type Json = dict[str, Any]
+
+# Nobody added this one to the account.
+_STRANGE_EVSE = "NL*TNM*E01000861*0"
+_CARD = "NL-TNM-C00122045-K"
+_SECONDS_TO_SHOW = 60
+_SECRETS = ("demo-secret", _CARD, "NL-TNM-C0216599X-A")
+
+
+class Checks:
+    """Everything that is tried in one house, with what was seen printed."""
+
+    def __init__(self, house: House, folder: Path) -> None:
+        """Remember the house, and the folder that its logs are in."""
+        self._house = house
+        self._home = house.home
+        self._simulator = house.simulator
+        self._folder = folder
+
+    async def run(self) -> None:
+        """Try everything in turn; raises ``DemoError`` at the first thing that is wrong."""
+        for check in (
+            self._has_a_device_for_every_charge_point,
+            self._starts_and_stops_by_action,
+            self._starts_and_stops_by_switch,
+            self._sees_a_session_that_a_driver_started_at_an_unknown_charge_point,
+            self._finds_the_sessions_again,
+            self._shows_no_figure_that_shell_does_not_report,
+            self._keeps_its_log_clean,
+        ):
+            print(f"  {check.__name__.strip('_').replace('_', ' ')}", flush=True)
+            await check()
+
+    async def _has_a_device_for_every_charge_point(self) -> None:
+        devices = await read_devices(self._home)
+        for evse_id in EVSES:
+            device = self._find(devices, evse_id)
+            _saw(f"{device.name}: {', '.join(sorted(device.entities))}")
+        if not any("sensor.active_sessions" in each.entities for each in devices):
+            raise DemoError("The account has no sensor of its active sessions.")
+
+    async def _starts_and_stops_by_action(self) -> None:
+        device = await self._device(EVSES[0])
+        await self._simulator.post("plug", evse_id=EVSES[0])
+        started = await self._act("start_session", device)
+        await self._charges(device, EVSES[0])
+        stopped = await self._act("stop_session", device)
+        if started["session_id"] != stopped["session_id"]:
+            raise DemoError("Another session was stopped than was started.")
+        await self._rests(device, EVSES[0])
+
+    async def _starts_and_stops_by_switch(self) -> None:
+        device = await self._device(EVSES[1])
+        switch = {"entity_id": device.entities["switch.charging"]}
+        await self._simulator.post("plug", evse_id=EVSES[1])
+        await self._home.call("switch.turn_on", switch)
+        await self._charges(device, EVSES[1])
+        await self._home.call("switch.turn_off", switch)
+        await self._rests(device, EVSES[1])
+
+    async def _sees_a_session_that_a_driver_started_at_an_unknown_charge_point(self) -> None:
+        await self._simulator.post("plug", evse_id=_STRANGE_EVSE)
+        await self._simulator.post("sessions", evse_id=_STRANGE_EVSE, card=_CARD)
+        known = await self._device(EVSES[0])
+        await self._home.call(
+            "homeassistant.update_entity", {"entity_id": known.entities["sensor.status"]}
+        )
+
+        async def is_there() -> bool:
+            return bool(self._look_for(await read_devices(self._home), _STRANGE_EVSE))
+
+        await until(is_there, _SECONDS_TO_SHOW, f"a device for {_STRANGE_EVSE}")
+        device = await self._device(_STRANGE_EVSE)
+        await self._charges(device, _STRANGE_EVSE)
+        await self._act("stop_session", device)
+        await self._rests(device, _STRANGE_EVSE)
+
+    async def _finds_the_sessions_again(self) -> None:
+        answer = await self._home.act(
+            f"{DOMAIN}.get_sessions", {"config_entry_id": self._house.entry_id}
+        )
+        for row in answer["sessions"]:
+            _saw(f"{row['evse_id']} {row['status']} {row['started']} to {row['ended']}")
+        if answer["count"] != 3 or any(row["ended"] is None for row in answer["sessions"]):
+            raise DemoError(f"Three sessions that ended were expected, not {answer}.")
+
+    async def _shows_no_figure_that_shell_does_not_report(self) -> None:
+        figures = [
+            entity
+            for device in await read_devices(self._home)
+            for key, entity in device.entities.items()
+            if key.endswith(("energy", "cost", "power"))
+        ]
+        if figures:
+            raise DemoError(f"Shell reports neither energy nor cost, but there are {figures}.")
+        _saw("neither energy nor cost")
+
+    async def _keeps_its_log_clean(self) -> None:
+        log = (self._folder / "home-assistant.log").read_text(encoding="utf-8")
+        for record in re.split(r"\n(?=\d{4}-\d\d-\d\d )", log):
+            first = record.partition("\n")[0]
+            is_failure = " ERROR " in first or "Traceback" in record
+            if is_failure and (DOMAIN in record or "Error doing job" in record):
+                raise DemoError(f"The log tells of a failure:\n{record}")
+        for secret in _SECRETS:
+            if secret in log:
+                raise DemoError(f"The log shows {secret}.")
+        if "Attempting install of" in log:
+            raise DemoError("Home Assistant tried to install something at its start.")
+        _saw(f"{len(log.splitlines())} lines, no failure, no secret")
+
+    async def _charges(self, device: Device, evse_id: str) -> None:
+        await self._shows(device, {"sensor.status": "charging", "binary_sensor.charging": "on"})
+        await self._shows(device, {"switch.charging": "on", "binary_sensor.connected": "on"})
+        duration = float(await self._home.state(device.entities["sensor.session_duration"]))
+        if duration < 0:
+            raise DemoError(f"A session of {duration} is no session.")
+        if not await self._simulator.running_sessions(evse_id):
+            raise DemoError(f"The simulator knows of no session at {evse_id}.")
+
+    async def _rests(self, device: Device, evse_id: str) -> None:
+        await self._shows(device, {"switch.charging": "off", "binary_sensor.charging": "off"})
+        if await self._simulator.running_sessions(evse_id):
+            raise DemoError(f"In the simulator the session at {evse_id} still runs.")
+        for key in ("sensor.status", "sensor.session_ended"):
+            _saw(f"{device.name} {key}: {await self._home.state(device.entities[key])}")
+
+    async def _shows(self, device: Device, expected: dict[str, str]) -> None:
+        for key, value in expected.items():
+            await self._becomes(device, key, value)
+
+    async def _becomes(self, device: Device, key: str, value: str) -> None:
+        async def is_shown() -> bool:
+            return await self._home.state(device.entities[key]) == value
+
+        await until(is_shown, _SECONDS_TO_SHOW, f"{device.name} {key} to be {value}")
+        _saw(f"{device.name} {key}: {value}")
+
+    async def _act(self, action: str, device: Device) -> Json:
+        response = await self._home.act(f"{DOMAIN}.{action}", {"device_id": device.device_id})
+        _saw(f"{action}: {response['status']} after {response['seconds']} s")
+        return response
+
+    async def _device(self, evse_id: str) -> Device:
+        return self._find(await read_devices(self._home), evse_id)
+
+    def _find(self, devices: list[Device], evse_id: str) -> Device:
+        if device := self._look_for(devices, evse_id):
+            return device
+        raise DemoError(f"There is no device for {evse_id}.")
+
+    @staticmethod
+    def _look_for(devices: list[Device], evse_id: str) -> Device | None:
+        return next((each for each in devices if each.identifier.endswith(evse_id)), None)
+
+
+def _saw(text: str) -> None:
+    print(f"      {text}", flush=True)

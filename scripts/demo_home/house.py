@@ -1,0 +1,136 @@
+"""The house of the demo: a folder with a Home Assistant, and the simulator next door."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+import json
+from pathlib import Path
+import shutil
+
+from aiohttp import ClientSession
+
+from .devices import DOMAIN, read_devices
+from .home_assistant import HomeAssistant
+from .processes import PROJECT, free_port, is_free, running, until
+from .progress import step
+from .simulator import Simulator
+
+_CONFIGURATION = Path(__file__).with_name("configuration.yaml")
+_HOME_PORT = 8123
+_SECONDS_TO_LOAD = 60
+
+# The account of the simulator's default world, its second card, and three of its EVSEs.
+_ACCOUNT = {"client_id": "demo-client", "client_secret": "demo-secret"}
+_EMA_ID = "NL-TNM-C00122045-K"
+_SECOND_CARD = {"identifier": "NL-TNM-C0216599X-A", "alias": "Family"}
+EVSES = ("NL*TNM*E02003451*0", "NL*TNM*E02003451*1", "NL*TNM*EVIRTUALCP0002*0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """What runs while the demo runs; ``entry_id`` is the Shell Recharge account."""
+
+    home: HomeAssistant
+    simulator: Simulator
+    entry_id: str
+
+
+@asynccontextmanager
+async def open_house(folder: Path, *, autopilot: bool) -> AsyncIterator[House]:
+    """Start both programs, and furnish Home Assistant if it is new, through its own interfaces."""
+    ports = _ports(folder)
+    config = _prepare(folder, ports["home"])
+    arguments = ["-m", "tests.simulator", "--port", str(ports["simulator"])]
+    if autopilot:
+        arguments.append("--autopilot")
+    hass = ["-m", "homeassistant", "--config", str(config), "--skip-pip"]
+    async with ClientSession() as session:
+        simulator = Simulator(session, f"http://127.0.0.1:{ports['simulator']}")
+        home = HomeAssistant(session, f"http://127.0.0.1:{ports['home']}")
+        async with running("The simulator", arguments, folder / "simulator.log"):
+            with step("simulator"):
+                await simulator.wait_until_it_answers()
+            async with running("Home Assistant", hass, folder / "home-assistant.log"):
+                with step("Home Assistant"):
+                    await home.wait_until_it_answers()
+                with step("owner and login"):
+                    await home.log_in()
+                    await home.wait_until_it_runs()
+                entry_id = await _account(home, simulator.url)
+                with step("devices and entities"):
+                    await _wait_until_loaded(home, entry_id)
+                yield House(home=home, simulator=simulator, entry_id=entry_id)
+
+
+def _ports(folder: Path) -> dict[str, int]:
+    """Return the ports of the last start, as the account in the state points to the simulator.
+
+    When somebody else has taken that port since, the state is of no use and starts anew.
+    """
+    state = folder / "ports.json"
+    if state.exists():
+        ports: dict[str, int] = json.loads(state.read_text())
+        if is_free(ports["simulator"]):
+            if not is_free(ports["home"]):
+                ports["home"] = free_port()
+            return ports
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    home = _HOME_PORT if is_free(_HOME_PORT) else free_port()
+    ports = {"home": home, "simulator": free_port()}
+    state.write_text(json.dumps(ports))
+    return ports
+
+
+def _prepare(folder: Path, port: int) -> Path:
+    """Write the configuration folder as far as Home Assistant cannot be asked to."""
+    config = folder / "config"
+    storage = config / ".storage"
+    storage.mkdir(parents=True, exist_ok=True)
+    text = _CONFIGURATION.read_text(encoding="utf-8")
+    http = f"http:\n  server_host: 127.0.0.1\n  server_port: {port}\n"
+    (config / "configuration.yaml").write_text(text + http, encoding="utf-8")
+    link = config / "custom_components" / DOMAIN
+    link.parent.mkdir(exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(PROJECT / "custom_components" / DOMAIN)
+    onboarding = storage / "onboarding"
+    if not onboarding.exists():
+        # The steps after the owner's would add integrations that need the internet.
+        done = {"done": ["core_config", "analytics", "integration"]}
+        store = {"version": 4, "minor_version": 1, "key": "onboarding", "data": done}
+        onboarding.write_text(json.dumps(store))
+    return config
+
+
+async def _account(home: HomeAssistant, simulator: str) -> str:
+    """Return the account's entry, which is added through the config flow on the first start."""
+    entries = await home.command("config_entries/get", domain=DOMAIN)
+    if entries:
+        return str(entries[0]["entry_id"])
+    with step("Shell Recharge account, through the config flow"):
+        advanced = {"base_url": simulator, "api_version": "v2"}
+        entry_id = await home.add_entry(
+            DOMAIN,
+            {"next_step_id": "shell_recharge"},
+            {**_ACCOUNT, "ema_id": _EMA_ID, "advanced": advanced},
+        )
+    for evse_id in EVSES:
+        with step(f"charge point {evse_id}"):
+            await home.add_subentry(entry_id, "charge_point", {"evse_id": evse_id})
+    with step("a second charge card"):
+        await home.add_subentry(entry_id, "charge_card", _SECOND_CARD)
+    return entry_id
+
+
+async def _wait_until_loaded(home: HomeAssistant, entry_id: str) -> None:
+    """Wait for the account and for what its subentries added."""
+
+    async def is_loaded() -> bool:
+        entries = await home.command("config_entries/get", domain=DOMAIN)
+        if not any(each["entry_id"] == entry_id and each["state"] == "loaded" for each in entries):
+            return False
+        shown = [each.identifier for each in await read_devices(home) if each.is_charge_point]
+        return all(any(one.endswith(evse_id) for one in shown) for evse_id in EVSES)
+
+    await until(is_loaded, _SECONDS_TO_LOAD, "the account and its charge points to be loaded")
