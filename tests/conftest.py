@@ -1,0 +1,46 @@
+"""What all tests share: a simulator that speaks HTTP, and a home that uses it."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+
+from homeassistant.core import HomeAssistant
+
+import custom_components.ev_charging_sessions  # noqa: F401 - else another folder of that name wins
+from tests.home import Home
+from tests.simulator import Simulator
+
+START = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _integration(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let Home Assistant find the integration of this repository, where a test uses it."""
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("enable_custom_integrations")
+    yield
+
+
+@pytest.fixture
+async def simulator(socket_enabled: None) -> AsyncIterator[Simulator]:
+    """Serve a fresh simulator with frozen time."""
+    async with Simulator(start=START) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+async def home(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory, tmp_path: Path
+) -> AsyncIterator[Home]:
+    """Return a home whose clock moves together with that of the simulator.
+
+    Its ledger lies in a folder of its own.
+    """
+    hass.config.config_dir = str(tmp_path)
+    freezer.move_to(START)
+    home = Home(hass, simulator, freezer)
+    yield home
+    await home.close()

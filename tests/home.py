@@ -1,0 +1,130 @@
+"""A real Home Assistant core beside the simulator, as a test wants to handle it."""
+
+import time
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.core import HomeAssistant, State
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import entity_registry as er
+
+from custom_components.ev_charging_sessions.const import DOMAIN
+from custom_components.ev_charging_sessions.coordinator import (
+    ChargingConfigEntry,
+    ChargingCoordinator,
+)
+from tests.simulator import Simulator
+from tests.simulator.defaults import CARDS, CLIENT_ID, CLIENT_SECRET
+
+EVSE = "NL*TNM*E02003451*0"
+OTHER_EVSE = "NL*TNM*E02003451*1"
+
+
+class Home:
+    """One home with one Shell account, set up the way a person does it."""
+
+    def __init__(
+        self, hass: HomeAssistant, simulator: Simulator, clock: FrozenDateTimeFactory
+    ) -> None:
+        """Remember the parts; nothing is set up yet."""
+        self.hass = hass
+        self.simulator = simulator
+        self._clock = clock
+        self.entry: ChargingConfigEntry
+
+    @property
+    def coordinator(self) -> ChargingCoordinator:
+        """Return the heart of the account."""
+        return self.entry.runtime_data
+
+    def user_input(self, **changes: Any) -> dict[str, Any]:
+        """Return what a person enters for the account of the simulator."""
+        advanced = {"base_url": self.simulator.url, "api_version": "v2"}
+        for key in advanced.keys() & changes.keys():
+            advanced[key] = changes.pop(key)
+        return {
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "ema_id": CARDS[0],
+            "advanced": advanced,
+            **changes,
+        }
+
+    async def add_account(self, *evse_ids: str, **changes: Any) -> None:
+        """Add the account and charge points through the real flows."""
+        flows = self.hass.config_entries.flow
+        result = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
+        result = await flows.async_configure(
+            result["flow_id"], {"next_step_id": "shell_recharge"}
+        )
+        result = await flows.async_configure(result["flow_id"], self.user_input(**changes))
+        assert result["type"] is FlowResultType.CREATE_ENTRY, result
+        self.entry = result["result"]
+        await self.settle()
+        assert self.entry.state is ConfigEntryState.LOADED, self.entry.reason
+        for evse_id in evse_ids:
+            await self.add_subentry("charge_point", evse_id=evse_id)
+
+    async def add_subentry(self, kind: str, **user_input: str) -> None:
+        """Add a card or a charge point through its flow."""
+        subentries = self.hass.config_entries.subentries
+        result = await subentries.async_init(
+            (self.entry.entry_id, kind), context={"source": SOURCE_USER}
+        )
+        result = await subentries.async_configure(result["flow_id"], user_input)
+        assert result["type"] is FlowResultType.CREATE_ENTRY, result
+        await self.settle()
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass everywhere: in the network, in the home, for its timers.
+
+        The event loop lives in frozen time too, so its timers go off by themselves.
+        """
+        self._clock.tick(seconds)
+        self.simulator.clock.advance(seconds)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until nothing is under way but what waits for time to pass."""
+        quiet = 0
+        while quiet < 5:
+            before = self._signs_of_life()
+            # The loop's own sleep would wait for frozen time.
+            await self.hass.async_add_executor_job(time.sleep, 0.004)
+            is_quiet = before == self._signs_of_life() and not self._is_busy()
+            quiet = quiet + 1 if is_quiet else 0
+
+    def _signs_of_life(self) -> tuple[object, ...]:
+        states = self.hass.states.async_all()
+        return (len(self.simulator.log.entries), len(states), *(id(state) for state in states))
+
+    def _is_busy(self) -> bool:
+        if any(entry.status is None and not entry.fault for entry in self.simulator.log.entries):
+            return True
+        entry = getattr(self, "entry", None)
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            return entry is not None and entry.state is ConfigEntryState.SETUP_IN_PROGRESS
+        return bool(self.coordinator._debounced_refresh._execute_lock.locked())
+
+    def entity_id(self, platform: str, key: str, charge_point_id: str | None = EVSE) -> str:
+        """Return the entity of a key, at a charge point or (``None``) at the account."""
+        where = f"{charge_point_id}_" if charge_point_id else ""
+        entity_id = er.async_get(self.hass).async_get_entity_id(
+            platform, DOMAIN, f"{self.entry.unique_id}_{where}{key}"
+        )
+        assert entity_id, f"There is no {platform} {key} of {charge_point_id}"
+        return entity_id
+
+    def state(self, platform: str, key: str, charge_point_id: str | None = EVSE) -> State:
+        """Return the state of the entity of a key."""
+        state = self.hass.states.get(self.entity_id(platform, key, charge_point_id))
+        assert state
+        return state
+
+    async def close(self) -> None:
+        """Unload, so that no command of a test outlives it."""
+        entry = getattr(self, "entry", None)
+        if entry and entry.state is ConfigEntryState.LOADED:
+            await self.hass.config_entries.async_unload(entry.entry_id)
