@@ -1,6 +1,6 @@
 """What all tests share: a simulator that speaks HTTP, and a home that uses it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,11 +17,10 @@ START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def _integration(request: pytest.FixtureRequest) -> Iterator[None]:
+def _integration(request: pytest.FixtureRequest) -> None:
     """Let Home Assistant find the integration of this repository, where a test uses it."""
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
-    yield
 
 
 @pytest.fixture

@@ -56,9 +56,7 @@ class Home:
         """Add the account and charge points through the real flows."""
         flows = self.hass.config_entries.flow
         result = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
-        result = await flows.async_configure(
-            result["flow_id"], {"next_step_id": "shell_recharge"}
-        )
+        result = await flows.async_configure(result["flow_id"], {"next_step_id": "shell_recharge"})
         result = await flows.async_configure(result["flow_id"], self.user_input(**changes))
         assert result["type"] is FlowResultType.CREATE_ENTRY, result
         self.entry = result["result"]

@@ -24,7 +24,6 @@ async def test_start_and_stop_by_switch(home: Home) -> None:
     await call
     assert home.state("sensor", "status").state == "charging"
     assert home.state("sensor", "active_sessions", None).state == "1"
-    print([s.as_dict() for s in home.hass.states.async_all()])
     call = asyncio.create_task(
         home.hass.services.async_call(
             "switch", "turn_off", {"entity_id": home.entity_id("switch", "charging")}, blocking=True

@@ -51,9 +51,7 @@ async def async_setup_entry(
     async_add_charge_points(entry, async_add_entities, _create)
 
 
-def _create(
-    coordinator: ChargingCoordinator, charge_point_id: str
-) -> Iterable[BinarySensorEntity]:
+def _create(coordinator: ChargingCoordinator, charge_point_id: str) -> Iterable[BinarySensorEntity]:
     for description in DESCRIPTIONS:
         yield ChargePointBinarySensor(coordinator, charge_point_id, description)
 

@@ -170,9 +170,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
     @override
     async def _async_update_data(self) -> AccountState:
         try:
-            answer = await self.backend.poll(
-                list(self._open.values()), self.commands.watched
-            )
+            answer = await self.backend.poll(list(self._open.values()), self.commands.watched)
             await self._async_keep(answer.sessions)
             self.unreadable = answer.unreadable
             await self._async_look_up()

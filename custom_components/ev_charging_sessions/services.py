@@ -20,7 +20,7 @@ from homeassistant.helpers.service import (
 )
 from homeassistant.util import dt as dt_util
 
-from .charging.commands import DEFAULT_TIMEOUT, Outcome
+from .charging.commands import DEFAULT_TIME_LIMIT, Outcome
 from .charging.errors import ChargingError, InvalidInputError
 from .charging.ledger import SessionQuery
 from .charging.model import Session, SessionStatus
@@ -55,7 +55,7 @@ START_SCHEMA = vol.Schema(
         vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
         vol.Optional(ATTR_EVSE_ID): cv.string,
         vol.Optional(ATTR_CARD): cv.string,
-        vol.Optional(ATTR_TIMEOUT, default=DEFAULT_TIMEOUT): _TIMEOUT,
+        vol.Optional(ATTR_TIMEOUT, default=DEFAULT_TIME_LIMIT): _TIMEOUT,
     }
 )
 
@@ -64,7 +64,7 @@ STOP_SCHEMA = vol.Schema(
         vol.Optional(ATTR_DEVICE_ID): cv.string,
         vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
         vol.Optional(ATTR_SESSION_ID): cv.string,
-        vol.Optional(ATTR_TIMEOUT, default=DEFAULT_TIMEOUT): _TIMEOUT,
+        vol.Optional(ATTR_TIMEOUT, default=DEFAULT_TIME_LIMIT): _TIMEOUT,
     }
 )
 

@@ -41,7 +41,7 @@ WATCH_DELAYS = (2, 3, 5, 8, 13, 21, 34)
 LATER_WATCH_DELAY = 30
 
 # The networks publish no time limit of their own; two minutes is what their users wait.
-DEFAULT_TIMEOUT = 120.0
+DEFAULT_TIME_LIMIT = 120.0
 
 
 class Spawn(Protocol):
@@ -76,9 +76,9 @@ class Commands:
     ) -> None:
         """Wire up.
 
-        ``keep`` takes a session into the ledger; ``refresh`` polls the backend into the ledger and never raises; ``on_change`` hears
-        of every change in what is asked of a charge point; ``on_event`` of failures;
-        ``spawn`` starts a task that outlives its caller.
+        ``keep`` takes a session into the ledger; ``refresh`` polls the backend into it and
+        never raises; ``on_change`` hears of every change in what is asked of a charge
+        point, ``on_event`` of failures; ``spawn`` starts a task that outlives its caller.
         """
         self._account = account
         self._backend = backend
@@ -105,12 +105,10 @@ class Commands:
     @property
     def watched(self) -> set[str]:
         """Return the ids of the sessions that commands wait for."""
-        return {
-            command.session_id for command in self._running.values() if command.session_id
-        }
+        return {command.session_id for command in self._running.values() if command.session_id}
 
     async def start(
-        self, charge_point_id: str, card_id: str, timeout: float = DEFAULT_TIMEOUT
+        self, charge_point_id: str, card_id: str, time_limit: float = DEFAULT_TIME_LIMIT
     ) -> Outcome:
         """Start a session and wait until it runs; one that already runs is the outcome.
 
@@ -121,12 +119,12 @@ class Commands:
         async def act() -> Outcome:
             if session := await self._open_session(charge_point_id):
                 return Outcome(session=session, seconds=0.0)
-            command = self._new(CommandKind.START, charge_point_id, timeout, card_id=card_id)
+            command = self._new(CommandKind.START, charge_point_id, time_limit, card_id=card_id)
             return await self._carry_out(command, lambda: self._send_start(command))
 
         return await self._as_newest_wish(CommandKind.START, charge_point_id, act)
 
-    async def stop(self, session: Session, timeout: float = DEFAULT_TIMEOUT) -> Outcome:
+    async def stop(self, session: Session, time_limit: float = DEFAULT_TIME_LIMIT) -> Outcome:
         """Stop a session and wait until it has ended.
 
         Raises CommandFailedError, or the BackendError that kept the request from being
@@ -138,11 +136,11 @@ class Commands:
             known = await self._ledger.session(self._account, session.session_id) or session
             if not known.is_open:
                 return Outcome(session=known, seconds=0.0)
-            return await self._stop(known, charge_point_id, timeout)
+            return await self._stop(known, charge_point_id, time_limit)
 
         return await self._as_newest_wish(CommandKind.STOP, charge_point_id, act)
 
-    async def stop_at(self, charge_point_id: str, timeout: float = DEFAULT_TIMEOUT) -> None:
+    async def stop_at(self, charge_point_id: str, time_limit: float = DEFAULT_TIME_LIMIT) -> None:
         """Stop whatever session is open at a charge point; none is fine too.
 
         A start that is still under way is waited for: only then is there what to stop.
@@ -150,7 +148,7 @@ class Commands:
 
         async def act() -> Outcome | None:
             session = await self._open_session(charge_point_id)
-            return await self._stop(session, charge_point_id, timeout) if session else None
+            return await self._stop(session, charge_point_id, time_limit) if session else None
 
         await self._as_newest_wish(CommandKind.STOP, charge_point_id, act)
 
@@ -164,9 +162,9 @@ class Commands:
             task = self._spawn(self._guarded(command.kind, command.charge_point_id, act))
             task.add_done_callback(_note_failure)
 
-    async def _stop(self, session: Session, charge_point_id: str, timeout: float) -> Outcome:
+    async def _stop(self, session: Session, charge_point_id: str, time_limit: float) -> Outcome:
         command = self._new(
-            CommandKind.STOP, charge_point_id, timeout, session_id=session.session_id
+            CommandKind.STOP, charge_point_id, time_limit, session_id=session.session_id
         )
         return await self._carry_out(command, lambda: self._send_stop(command, session), session)
 
@@ -203,7 +201,7 @@ class Commands:
         self,
         kind: CommandKind,
         charge_point_id: str,
-        timeout: float,
+        time_limit: float,
         *,
         card_id: str | None = None,
         session_id: str | None = None,
@@ -217,7 +215,7 @@ class Commands:
             card_id=card_id,
             session_id=session_id,
             created=now,
-            deadline=now + timedelta(seconds=timeout),
+            deadline=now + timedelta(seconds=time_limit),
         )
 
     async def _carry_out(

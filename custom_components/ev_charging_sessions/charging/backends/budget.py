@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 import random
 import time
 
@@ -24,9 +23,8 @@ LONGEST_RETRY_AFTER = 3600.0
 class RequestBudget:
     """The one budget of an account, shared by polls, commands and token requests."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start with nothing spent; ``clock`` is in seconds and never goes back."""
-        self._clock = clock
+    def __init__(self) -> None:
+        """Start with nothing spent."""
         self._sent: deque[float] = deque()
         self._quiet_until = 0.0
         self._failures = 0
@@ -38,7 +36,7 @@ class RequestBudget:
         """
         limit = REQUESTS_PER_PERIOD - (0 if is_command else RESERVED_FOR_COMMANDS)
         while True:
-            now = self._clock()
+            now = time.monotonic()
             if now < self._quiet_until:
                 raise RateLimitError(self._quiet_until - now)
             while self._sent and self._sent[0] <= now - PERIOD:
@@ -61,7 +59,7 @@ class RequestBudget:
         self._failures += 1
         if retry_after is not None:
             wait = min(max(retry_after, 1.0), LONGEST_RETRY_AFTER)
-            self._quiet_until = max(self._quiet_until, self._clock() + wait)
+            self._quiet_until = max(self._quiet_until, time.monotonic() + wait)
             return wait
         wait = min(FIRST_BACK_OFF * 2.0 ** (self._failures - 1), LONGEST_BACK_OFF)
         # Without jitter all the homes that an outage hit would come back in step.

@@ -114,7 +114,6 @@ class ShellRecharge:
         cards: tuple[ChargeCard, ...],
         base_url: str = BASE_URL,
         api_version: str = "v2",
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare without sending anything; the first card is the default one."""
         self.cards = cards
@@ -123,13 +122,11 @@ class ShellRecharge:
         self._client_secret = client_secret
         self._api = f"ev/{api_version}"
         self._is_first_generation = api_version == "v1"
-        self._clock = clock
         self._transport = Transport(
             session,
             base_url,
             fetch_token=self._fetch_token,
             error_code=error_code,
-            clock=clock,
         )
         self._seen: dict[str, _Listing] = {}
         self._asked: dict[str, float] = {}
@@ -235,7 +232,7 @@ class ShellRecharge:
 
     def _due_cards(self, open_sessions: Collection[Session]) -> list[str]:
         """Return the cards with an open session, and in turn one of the others."""
-        now = self._clock()
+        now = time.monotonic()
         cards = [card.identifier for card in self.cards]
         in_use = {session.card_id for session in open_sessions}
         due = [card for card in cards if card in in_use]
@@ -301,7 +298,7 @@ class ShellRecharge:
 
     def _forgotten(self, session: Session) -> Session | None:
         """Return the end of a session that nobody has known for long enough."""
-        now = self._clock()
+        now = time.monotonic()
         since = self._missing_since.setdefault(session.session_id, now)
         if now - since < FORGOTTEN_AFTER:
             return None
@@ -326,9 +323,7 @@ class ShellRecharge:
     async def _get(self, path: str, params: dict[str, str]) -> bytes:
         return await self._transport.get(f"{self._api}/{path}", params, _headers)
 
-    async def _post(
-        self, path: str, params: dict[str, str], body: dict[str, str] | None
-    ) -> bytes:
+    async def _post(self, path: str, params: dict[str, str], body: dict[str, str] | None) -> bytes:
         return await self._transport.post(f"{self._api}/{path}", params, _headers, body)
 
     async def _fetch_token(self) -> Token:

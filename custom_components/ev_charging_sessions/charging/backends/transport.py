@@ -60,15 +60,13 @@ class Transport:
         *,
         fetch_token: Callable[[], Awaitable[Token]],
         error_code: Callable[[bytes], str | None],
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare without sending anything."""
         self._session = session
         self._base_url = URL(base_url)
         self._fetch_token = fetch_token
         self._error_code = error_code
-        self._clock = clock
-        self._budget = RequestBudget(clock)
+        self._budget = RequestBudget()
         self._token: Token | None = None
         self._token_until = 0.0
         self._token_lock = asyncio.Lock()
@@ -116,11 +114,11 @@ class Transport:
         """Return the token in use; many callers at once lead to one request for it."""
         async with self._token_lock:
             token = self._token
-            if token is None or token is refused or self._clock() >= self._token_until:
+            if token is None or token is refused or time.monotonic() >= self._token_until:
                 token = self._token = await self._fetch_token()
                 # A lifetime shorter than the margin must not mean a new token per request.
                 margin = min(RENEW_BEFORE, token.lifetime / 2)
-                self._token_until = self._clock() + token.lifetime - margin
+                self._token_until = time.monotonic() + token.lifetime - margin
             return token
 
     async def send(
@@ -140,7 +138,7 @@ class Transport:
         purpose: aiohttp's exceptions carry the URL, and the URL can carry an EMA-ID.
         """
         await self._budget.take(is_command=method != "GET")
-        began = self._clock()
+        began = time.monotonic()
         try:
             async with self._session.request(
                 method,
@@ -169,7 +167,7 @@ class Transport:
             path,
             answer.status,
             len(answer.body),
-            (self._clock() - began) * 1000,
+            (time.monotonic() - began) * 1000,
         )
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise RateLimitError(self._budget.failed(answer.retry_after))
