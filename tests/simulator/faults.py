@@ -141,11 +141,10 @@ class Faults:
 
     def active(self) -> list[Fault]:
         """Return the faults that are on, oldest first."""
-        now, real = self._clock.now(), real_now()
+        self._clock.settle()
+        real = real_now()
         for fault in list(self._on):
-            if (fault.until is not None and now >= fault.until) or (
-                fault.until_real is not None and real >= fault.until_real
-            ):
+            if fault.until_real is not None and real >= fault.until_real:
                 self._end(fault)
         return list(self._on)
 

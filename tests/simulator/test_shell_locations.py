@@ -60,6 +60,16 @@ async def test_tariffs_only_by_id_with_a_provider(client: Client) -> None:
     ]
 
 
+async def test_tariff_of_a_fast_charger(client: Client) -> None:
+    """A start fee is flat, and a price per minute becomes one per hour."""
+    path = "/ev/v2/locations/2071002"
+    _, body = await client.json("GET", path, params={"providerId": "NL-TNM"})
+    (tariff,) = body["data"][0]["evses"][0]["connectors"][0]["tariffs"]
+    (element,) = tariff["elements"]
+    prices = {each["type"]: each["price"] for each in element["priceComponents"]}
+    assert prices == {"FLAT": 0.35, "ENERGY": 0.69, "TIME": 3.0}
+
+
 async def test_status_follows_the_world(simulator: Simulator, client: Client) -> None:
     """An EVSE is available, occupied, unavailable or unknown as the world has it."""
 

@@ -118,6 +118,27 @@ def test_stop_that_fails_can_be_repeated(world: World) -> None:
     assert world.running_at(EVSE) is None
 
 
+def test_stop_asked_for_twice(world: World) -> None:
+    """The second request changes nothing about the end that the first one brings."""
+    session = world.start_at_pole(EVSE, CARD)
+    world.stop(session.session_id)
+    world.clock.advance(3)
+    world.stop(session.session_id)
+    world.clock.advance(60)
+    assert _phase(session) is Phase.STOPPED
+    assert session.stopped == START + timedelta(seconds=5)
+
+
+def test_stop_before_the_start(world: World) -> None:
+    """A session that is stopped before it has started never starts."""
+    world.plug(EVSE)
+    session = world.start(EVSE, CARD)
+    world.stop(session.session_id)
+    world.clock.advance(60)
+    assert _phase(session) is Phase.STOPPED
+    assert session.started is None
+
+
 def test_pulling_the_plug_ends_the_session(world: World) -> None:
     """A car that leaves ends its session at once, whatever was asked for."""
     session = world.start_at_pole(EVSE, CARD)
