@@ -25,7 +25,7 @@ from .charging.errors import (
 )
 from .charging.events import EventType, SessionEvent, events_of
 from .charging.ledger import Change, Ledger
-from .charging.model import Account, ChargeCard, ChargePoint, Session
+from .charging.model import Account, ChargeCard, ChargePoint, CommandKind, Session
 from .charging.state import AccountState, ChargePointState
 from .const import CONF_EVSE_ID, DOMAIN, SUBENTRY_CHARGE_POINT
 from .exceptions import translated
@@ -45,6 +45,8 @@ STATUS_EXPIRES = timedelta(hours=2)
 
 # An outage this long deserves a person's attention.
 ISSUE_AFTER = timedelta(hours=1)
+ISSUE_UNAVAILABLE = "backend_unavailable"
+ISSUE_UNREADABLE = "unexpected_answer"
 
 type ChargingConfigEntry = ConfigEntry[ChargingCoordinator]
 
@@ -100,9 +102,12 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         self._charge_points: dict[str, ChargePoint] = {}
         self._look_ups: dict[str, datetime] = {}
         self._events: dict[str, deque[SessionEvent]] = {}
+        self._news = 0
         self._has_bearings = False
-        self._last_end = dt_util.utc_from_timestamp(0)
+        self._ended: dict[str, datetime] = {}
         self._failing_since: datetime | None = None
+        self._showed_last_values = True
+        entry.async_on_unload(self._delete_issues)
 
     @override
     async def _async_setup(self) -> None:
@@ -170,7 +175,9 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
     @override
     async def _async_update_data(self) -> AccountState:
         try:
-            answer = await self.backend.poll(list(self._open.values()), self.commands.watched)
+            answer = await self.backend.poll(
+                self._open, watched=self._watched(), cards=self.commands.cards
+            )
             await self._async_keep(answer.sessions)
             self.unreadable = answer.unreadable
             await self._async_look_up()
@@ -205,16 +212,18 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
 
     def _apply(self, changes: Iterable[Change]) -> None:
         """Bring what is in memory up to what the ledger now says."""
+        # A new mapping, because the backend may be comparing the one it was given.
+        self._open = dict(self._open)
         for change in changes:
             session = change.after
             if session.is_open:
                 self._open[session.session_id] = session
             elif self._open.pop(session.session_id, None):
-                self._last_end = dt_util.utcnow()
+                self._ended[session.session_id] = dt_util.utcnow()
             charge_point_id = session.charge_point_id
             if charge_point_id is None:
                 continue
-            if session.is_open or charge_point_id in self._charge_points:
+            if session.is_open:
                 self._charge_points.setdefault(
                     charge_point_id, ChargePoint(charge_point_id=charge_point_id)
                 )
@@ -222,11 +231,11 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             if change.before is None or change.before.is_open != session.is_open:
                 self._look_ups.pop(charge_point_id, None)
             if self._has_bearings:
+                is_starting = self.commands.running(charge_point_id) is CommandKind.START
                 for event in events_of(change):
-                    if event.type is EventType.FAILED and self.commands.wish(charge_point_id):
-                        # Whoever asked for this start hears of it as a failed start.
-                        continue
-                    self._add_event(charge_point_id, event)
+                    # Whoever asked for this start hears of it as a failed start.
+                    if not (is_starting and event.type is EventType.FAILED):
+                        self._add_event(charge_point_id, event)
 
     def _later(self, charge_point_id: str, session: Session) -> Session:
         """Return which session counts at a charge point: an open one, else the latest."""
@@ -244,12 +253,16 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
     def _add_event(self, charge_point_id: str, event: SessionEvent) -> None:
         # Bounded, because nobody takes the events of an entity that is turned off.
         self._events.setdefault(charge_point_id, deque(maxlen=16)).append(event)
+        self._news += 1
 
     async def _async_look_up(self) -> None:
         """Look up the charge points whose hour is over, the longest waiting first.
 
-        A look-up is not worth failing a poll for: the sessions have been read by now.
+        A look-up is not worth failing a poll for: the sessions have been read by now. Nor
+        is it worth the wait of a command that is being watched.
         """
+        if self.commands.is_busy:
+            return
         now = dt_util.utcnow()
         never = dt_util.utc_from_timestamp(0)
         due = sorted(
@@ -263,18 +276,25 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             if now - looked_up < LOOK_UP_INTERVAL:
                 break
             self._look_ups[charge_point_id] = now
+            last_error: BackendError | None = None
             try:
                 found = await self.backend.charge_point(charge_point_id)
             except AuthenticationError:
                 raise
             except BackendError as err:
                 _LOGGER.debug("A charge point could not be looked up: %s", err)
-                found = None
-            known = self._charge_points[charge_point_id]
+                found, last_error = None, err
+            known = self._charge_points.get(charge_point_id)
+            if known is None:
+                # Removed by a person while the network was thinking.
+                continue
             if found is not None:
                 self._charge_points[charge_point_id] = found
             elif known.updated and now - known.updated > STATUS_EXPIRES:
                 self._charge_points[charge_point_id] = replace(known, status=None)
+            if isinstance(last_error, BackendUnavailableError | RateLimitError):
+                # The next one would fare no better, and make commands wait even longer.
+                break
 
     def _is_looked_up(self, charge_point_id: str) -> bool:
         """Tell whether a charge point is worth requests: a past visit alone is not."""
@@ -285,9 +305,18 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             or (session is not None and session.is_open)
         )
 
+    def _watched(self) -> set[str]:
+        """Return the ids of the sessions whose answer is awaited, open or not."""
+        now = dt_util.utcnow()
+        self._ended = {
+            session_id: noticed
+            for session_id, noticed in self._ended.items()
+            if now - noticed <= COOL_OFF
+        }
+        return self.commands.watched | self._ended.keys()
+
     def _interval(self) -> timedelta:
-        cools_off = dt_util.utcnow() - self._last_end < COOL_OFF
-        return ACTIVE_INTERVAL if self._open or cools_off else IDLE_INTERVAL
+        return ACTIVE_INTERVAL if self._open or self._ended else IDLE_INTERVAL
 
     def _state(self) -> AccountState:
         """Return the snapshot; the part of a charge point that did not change is kept."""
@@ -302,7 +331,18 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             )
             known = before.get(charge_point_id)
             charge_points[charge_point_id] = known if known == state else state
-        return AccountState(charge_points=charge_points, active_sessions=len(self._open))
+        return AccountState(
+            charge_points=charge_points, active_sessions=len(self._open), news=self._news
+        )
+
+    @callback
+    @override
+    def _async_refresh_finished(self) -> None:
+        """Tell also when one failure has followed another that left the values standing."""
+        if self._showed_last_values != self.shows_last_values:
+            self._showed_last_values = self.shows_last_values
+            if not self.last_update_success:
+                self.async_update_listeners()
 
     @callback
     def _async_command_changed(self, charge_point_id: str) -> None:
@@ -328,35 +368,35 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         now = dt_util.utcnow()
         self._failing_since = self._failing_since or now
         if now - self._failing_since >= ISSUE_AFTER:
-            ir.async_create_issue(
-                self.hass,
-                DOMAIN,
-                f"backend_unavailable_{self.config_entry.entry_id}",
-                is_fixable=False,
-                severity=ir.IssueSeverity.WARNING,
-                translation_key="backend_unavailable",
-                translation_placeholders={"title": self.config_entry.title},
-            )
+            self._create_issue(ISSUE_UNAVAILABLE)
 
     def _note_success(self) -> None:
-        entry = self.config_entry
-        if self._failing_since is not None:
-            self._failing_since = None
-            ir.async_delete_issue(self.hass, DOMAIN, f"backend_unavailable_{entry.entry_id}")
-        issue_id = f"unexpected_answer_{entry.entry_id}"
+        self._failing_since = None
+        ir.async_delete_issue(self.hass, DOMAIN, self._issue_id(ISSUE_UNAVAILABLE))
         if self.unreadable:
-            ir.async_create_issue(
-                self.hass,
-                DOMAIN,
-                issue_id,
-                is_fixable=False,
-                severity=ir.IssueSeverity.WARNING,
-                translation_key="unexpected_answer",
-                translation_placeholders={
-                    "title": entry.title,
-                    "path": ", ".join(sorted(set(self.unreadable))),
-                    "count": str(len(self.unreadable)),
-                },
+            self._create_issue(
+                ISSUE_UNREADABLE,
+                path=", ".join(sorted(set(self.unreadable))),
+                count=str(len(self.unreadable)),
             )
         else:
-            ir.async_delete_issue(self.hass, DOMAIN, issue_id)
+            ir.async_delete_issue(self.hass, DOMAIN, self._issue_id(ISSUE_UNREADABLE))
+
+    def _create_issue(self, kind: str, **placeholders: str) -> None:
+        ir.async_create_issue(
+            self.hass,
+            DOMAIN,
+            self._issue_id(kind),
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=kind,
+            translation_placeholders={"title": self.config_entry.title, **placeholders},
+        )
+
+    def _delete_issues(self) -> None:
+        """Leave no issue behind that nobody would ever take back."""
+        for kind in (ISSUE_UNAVAILABLE, ISSUE_UNREADABLE):
+            ir.async_delete_issue(self.hass, DOMAIN, self._issue_id(kind))
+
+    def _issue_id(self, kind: str) -> str:
+        return f"{kind}_{self.config_entry.entry_id}"

@@ -103,9 +103,23 @@ class Commands:
         return wish[0] if wish else None
 
     @property
+    def is_busy(self) -> bool:
+        """Tell whether any command waits for its confirmation."""
+        return bool(self._running)
+
+    @property
     def watched(self) -> set[str]:
         """Return the ids of the sessions that commands wait for."""
         return {command.session_id for command in self._running.values() if command.session_id}
+
+    @property
+    def cards(self) -> set[str]:
+        """Return the ids of the cards whose start has not become a known session yet."""
+        return {
+            command.card_id
+            for command in self._running.values()
+            if command.card_id and not command.session_id
+        }
 
     async def start(
         self, charge_point_id: str, card_id: str, time_limit: float = DEFAULT_TIME_LIMIT

@@ -1,6 +1,6 @@
 """What the rest of the house expects of a network."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,13 +43,19 @@ class Backend(Protocol):
         """Make sure that the credentials work, with as few requests as possible."""
 
     async def poll(
-        self, open_sessions: Collection[Session], watched: Collection[str] = ()
+        self,
+        open_sessions: Mapping[str, Session],
+        *,
+        watched: Collection[str] = (),
+        cards: Collection[str] = (),
     ) -> Answer:
         """Read what may have changed.
 
-        ``open_sessions`` are those the ledger takes for open: the backend finds out what
-        became of any that its list no longer holds. ``watched`` are the ids of sessions a
-        command is waiting for, which must be read afresh.
+        ``open_sessions`` are those the ledger takes for open, by id; the mapping is not
+        changed afterwards, so the same object means the same sessions. The backend finds
+        out what became of any that its list no longer holds. ``watched`` are the ids of the
+        sessions that commands wait for, ``cards`` the cards of starts whose session nobody
+        knows yet; both must be read afresh.
         """
 
     def forget(self) -> None:

@@ -4,7 +4,7 @@ Source: ``shell-recharge-charging.md`` (the seed) and the vendor's published SDK
 """
 
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -38,10 +38,6 @@ from .transport import HttpAnswer, Token, Transport
 BACKEND = "shell_recharge"
 BASE_URL = "https://api.shell.com"
 API_VERSIONS = ("v2", "v1")
-
-# An idle account asks for one card in this many seconds, whatever the number of its cards,
-# so that a second card does not double the requests of a driver who is not charging.
-IDLE_CARD_INTERVAL = 290.0
 
 # A session that neither ``active`` nor ``retrieve`` has known for this long is over. Less
 # would mistake an outage of the look-up for the end of a session.
@@ -78,13 +74,13 @@ def checked_ema_id(text: str) -> str:
     return ema_id
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Listing:
     """One answer of ``active``: its bytes without the request id, and what they mean."""
 
     essence: tuple[bytes, bytes]
     raw: dict[bytes, Session] = field(default_factory=dict)
-    sessions: set[str] = field(default_factory=set)
+    ids: set[str] = field(default_factory=set)
     unreadable: list[str] = field(default_factory=list)
 
     def changed_since(self, known: _Listing | None) -> list[Session]:
@@ -129,7 +125,8 @@ class ShellRecharge:
             error_code=error_code,
         )
         self._seen: dict[str, _Listing] = {}
-        self._asked: dict[str, float] = {}
+        self._turns = [card.identifier for card in cards]
+        self._compared: tuple[Mapping[str, Session], tuple[_Listing, ...], set[str]] | None = None
         self._missing_since: dict[str, float] = {}
         self._locations: dict[str, str] = {}
         self._signs_in_with_basic = False
@@ -143,7 +140,11 @@ class ShellRecharge:
         await self._active(self.cards[0].identifier)
 
     async def poll(
-        self, open_sessions: Collection[Session], watched: Collection[str] = ()
+        self,
+        open_sessions: Mapping[str, Session],
+        *,
+        watched: Collection[str] = (),
+        cards: Collection[str] = (),
     ) -> Answer:
         """Read ``active`` of the cards that are due, then look up what it does not tell.
 
@@ -152,25 +153,22 @@ class ShellRecharge:
         """
         sessions: list[Session] = []
         unreadable: list[str] = []
-        listed: set[str] = set()
         listings: dict[str, _Listing] = {}
-        for card_id in self._due_cards(open_sessions):
-            listing = await self._listing(card_id)
-            listings[card_id] = listing
-            known = self._seen.get(card_id)
+        for card_id in self._due_cards(open_sessions, cards):
+            listing = listings[card_id] = await self._listing(card_id)
             unreadable += listing.unreadable
-            listed.update(listing.sessions)
-            sessions += listing.changed_since(known)
-        for session in open_sessions:
-            if session.session_id in listed and session.session_id not in watched:
-                self._missing_since.pop(session.session_id, None)
-                continue
+            sessions += listing.changed_since(self._seen.get(card_id))
+        unlisted = self._unlisted(open_sessions, tuple(listings.values()))
+        for session_id in self._missing_since.keys() - unlisted:
+            del self._missing_since[session_id]
+        for session_id in unlisted.union(watched):
             try:
-                found = await self._retrieve(session.session_id)
+                found = await self._retrieve(session_id)
             except UnexpectedAnswerError as err:
                 unreadable.append(err.path)
                 continue
-            found = found or self._forgotten(session)
+            if found is None and session_id in unlisted:
+                found = self._forgotten(open_sessions[session_id])
             if found is not None:
                 sessions.append(found)
         # Only a poll that came through to here may count as seen.
@@ -230,21 +228,41 @@ class ShellRecharge:
         body = await self._post("charge-session/stop", {"sessionId": session.session_id}, None)
         self._items(body)
 
-    def _due_cards(self, open_sessions: Collection[Session]) -> list[str]:
-        """Return the cards with an open session, and in turn one of the others."""
-        now = time.monotonic()
-        cards = [card.identifier for card in self.cards]
-        in_use = {session.card_id for session in open_sessions}
-        due = [card for card in cards if card in in_use]
-        idle = [card for card in cards if card not in in_use]
+    def _due_cards(
+        self, open_sessions: Mapping[str, Session], wanted: Collection[str]
+    ) -> list[str]:
+        """Return the cards that may have news, and in turn one of the others.
+
+        So a second card does not double the requests of a driver who is not charging.
+        """
+        unlisted = self._unlisted(open_sessions, tuple(self._seen.values()))
+        in_use = {open_sessions[session_id].card_id for session_id in unlisted}.union(wanted)
+        due: list[str] = []
+        idle: list[str] = []
+        for card in self._turns:
+            seen = self._seen.get(card)
+            (due if seen is None or seen.ids or card in in_use else idle).append(card)
         if idle:
-            never = -IDLE_CARD_INTERVAL
-            if now - max(self._asked.get(card, never) for card in idle) >= IDLE_CARD_INTERVAL:
-                due.append(min(idle, key=lambda card: self._asked.get(card, never)))
-            due += [card for card in idle if card not in self._asked and card not in due]
-        for card in due:
-            self._asked[card] = now
+            due.append(idle[0])
+            self._turns.remove(idle[0])
+            self._turns.append(idle[0])
         return due
+
+    def _unlisted(
+        self, open_sessions: Mapping[str, Session], listings: tuple[_Listing, ...]
+    ) -> set[str]:
+        """Return the ids of the open sessions that no listing holds.
+
+        Polls that bring nothing new ask this of the same objects again and again.
+        """
+        if self._compared is not None:
+            known_sessions, known_listings, unlisted = self._compared
+            if known_sessions is open_sessions and known_listings == listings:
+                return unlisted
+        listed = set().union(*(listing.ids for listing in listings))
+        unlisted = open_sessions.keys() - listed
+        self._compared = (open_sessions, listings, unlisted)
+        return unlisted
 
     async def _listing(self, card_id: str) -> _Listing:
         body = await self._active(card_id)
@@ -272,7 +290,7 @@ class ShellRecharge:
                 if session.card_id is None:
                     session = replace(session, card_id=card_id)
             listing.raw[text] = session
-            listing.sessions.add(session.session_id)
+            listing.ids.add(session.session_id)
         return listing
 
     async def _active(self, card_id: str) -> bytes:
