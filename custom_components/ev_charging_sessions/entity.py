@@ -24,7 +24,13 @@ class ChargingEntity(CoordinatorEntity[ChargingCoordinator]):
     @property
     def shown(self) -> object:
         """Return what the state is made of; equal values are not written twice."""
-        raise NotImplementedError
+        return None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Remember what is about to be written for the first time."""
+        await super().async_added_to_hass()
+        self._shown = (self.available, self.shown)
 
     @callback
     @override

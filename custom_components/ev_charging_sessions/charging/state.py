@@ -114,7 +114,12 @@ class ChargePointState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AccountState:
-    """All charge points of an account, by id, and how many sessions are open."""
+    """All charge points of an account, by id, and how many sessions are open.
+
+    ``news`` counts the events so far: one about a session that is no longer shown, such as
+    a late correction, changes nothing else here.
+    """
 
     charge_points: Mapping[str, ChargePointState]
     active_sessions: int = 0
+    news: int = 0
