@@ -1,14 +1,15 @@
 """A real Home Assistant core beside the simulator, as a test wants to handle it."""
 
+import asyncio
 import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import HomeAssistant, ServiceResponse, State
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from custom_components.ev_charging_sessions.const import DOMAIN
 from custom_components.ev_charging_sessions.coordinator import (
@@ -75,6 +76,23 @@ class Home:
         assert result["type"] is FlowResultType.CREATE_ENTRY, result
         await self.settle()
 
+    async def act(self, action: str, *, domain: str = DOMAIN, **data: Any) -> ServiceResponse:
+        """Call an action and let time pass, second by second, until it is done.
+
+        The actions of the integration itself are asked for their response.
+        """
+        call = asyncio.create_task(
+            self.hass.services.async_call(
+                domain, action, data, blocking=True, return_response=domain == DOMAIN
+            )
+        )
+        await self.settle()
+        for _ in range(700):
+            if call.done():
+                break
+            await self.advance(1)
+        return await call
+
     async def advance(self, seconds: float) -> None:
         """Let time pass everywhere: in the network, in the home, for its timers.
 
@@ -83,6 +101,16 @@ class Home:
         self._clock.tick(seconds)
         self.simulator.clock.advance(seconds)
         await self.settle()
+
+    async def run(self, seconds: float) -> None:
+        """Let time pass from one timer of the home to the next, so that each is on time."""
+        loop = self.hass.loop
+        until = loop.time() + seconds
+        while (left := until - loop.time()) > 0.001:
+            now = loop.time()
+            timers = loop._scheduled  # type: ignore[attr-defined]
+            due = [each.when() - now for each in timers if not each.cancelled()]
+            await self.advance(min(left, max(0.5, min(due, default=left) + 0.001)))
 
     async def settle(self) -> None:
         """Wait until nothing is under way but what waits for time to pass."""
@@ -114,6 +142,15 @@ class Home:
         )
         assert entity_id, f"There is no {platform} {key} of {charge_point_id}"
         return entity_id
+
+    def device_id(self, charge_point_id: str | None = EVSE) -> str:
+        """Return the device of a charge point or (``None``) of the account."""
+        where = f"_{charge_point_id}" if charge_point_id else ""
+        device = dr.async_get(self.hass).async_get_device_by_identifier(
+            (DOMAIN, f"{self.entry.unique_id}{where}"), self.entry.entry_id
+        )
+        assert device, f"There is no device of {charge_point_id}"
+        return device.id
 
     def state(self, platform: str, key: str, charge_point_id: str | None = EVSE) -> State:
         """Return the state of the entity of a key."""

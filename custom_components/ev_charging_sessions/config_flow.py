@@ -90,7 +90,8 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
         )
         if user_input is not None and (result := await self._async_update(entry, user_input)):
             return result
-        return self._async_show_form("reauth_confirm", schema, user_input)
+        suggested = user_input or _suggested(network, entry.data)
+        return self._async_show_form("reauth_confirm", schema, suggested)
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
@@ -113,9 +114,11 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
             return None
         await self.async_set_unique_id(account_of(backend, data).account_id)
         self._abort_if_unique_id_mismatch(reason="wrong_account")
+        result = self.async_update_and_abort(entry, data_updates=data)
         # Reloaded even when nothing changed: the network may accept again what it refused.
+        # Only now, because a reload starts at once, with the data as they are.
         self.hass.config_entries.async_schedule_reload(entry.entry_id)
-        return self.async_update_and_abort(entry, data_updates=data)
+        return result
 
     async def _async_checked(self, backend: str, data: dict[str, Any]) -> dict[str, Any] | None:
         """Return canonical data that the network has accepted, or note what is wrong."""
