@@ -78,10 +78,16 @@ def checked_ema_id(text: str) -> str:
 class _Listing:
     """One answer of ``active``: its bytes without the request id, and what they mean."""
 
-    essence: tuple[bytes, bytes]
+    head: bytes
+    tail: bytes
+    length: int
     raw: dict[bytes, Session] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
     unreadable: list[str] = field(default_factory=list)
+
+    def is_told_again_by(self, body: bytes) -> bool:
+        """Tell whether an answer differs from this one in its ``requestId`` at most."""
+        return len(body) == self.length and body.startswith(self.head) and body.endswith(self.tail)
 
     def changed_since(self, known: _Listing | None) -> list[Session]:
         """Return the sessions whose bytes the listing before did not have."""
@@ -137,7 +143,7 @@ class ShellRecharge:
 
     async def verify(self) -> None:
         """Sign in and read the active sessions of the default card."""
-        await self._active(self.cards[0].identifier)
+        self._items(await self._active(self.cards[0].identifier))
 
     async def poll(
         self,
@@ -267,16 +273,14 @@ class ShellRecharge:
     async def _listing(self, card_id: str) -> _Listing:
         body = await self._active(card_id)
         known = self._seen.get(card_id)
-        essence = _without_request_id(body)
-        if known is not None and known.essence == essence:
+        # Compared where it lies: a copy of a long answer would cost as much as reading it.
+        if known is not None and known.is_told_again_by(body):
             return known
-        return self._read_listing(card_id, body, essence, known)
+        return self._read_listing(card_id, body, known)
 
-    def _read_listing(
-        self, card_id: str, body: bytes, essence: tuple[bytes, bytes], known: _Listing | None
-    ) -> _Listing:
+    def _read_listing(self, card_id: str, body: bytes, known: _Listing | None) -> _Listing:
         """Decode only the sessions whose bytes the last answer did not have."""
-        listing = _Listing(essence)
+        listing = _Listing(*_around_request_id(body), len(body))
         now = self._now()
         for raw in self._items(body):
             text = bytes(raw)
@@ -387,13 +391,10 @@ def _provider_of(ema_id: str) -> str:
     return f"{bare[:2]}-{bare[2:5]}"
 
 
-def _without_request_id(body: bytes) -> tuple[bytes, bytes]:
-    """Return what stands before and after the fresh ``requestId`` of an answer.
-
-    Two answers that are equal in both say the same, so the second need not be decoded.
-    """
+def _around_request_id(body: bytes) -> tuple[bytes, bytes]:
+    """Return what stands before and after the ``requestId``, which is new in every answer."""
     key = body.find(b'equestId"', 0, 200)
     if key < 0:
-        return b"", body
-    begin = body.find(b'"', key + len(b'equestId"'))
-    return body[:begin], body[body.find(b'"', begin + 1) :]
+        return body, b""
+    begin = body.find(b'"', key + len(b'equestId"')) + 1
+    return body[:begin], body[body.find(b'"', begin) :]

@@ -257,9 +257,10 @@ def decode_token(body: bytes) -> Token:
     """Return the access token of a sign-in."""
     try:
         wire = _decode_token(body)
-        lifetime = float(wire.expires_in or _DEFAULT_LIFETIME)
     except msgspec.ValidationError as err:
         raise UnexpectedAnswerError(_path(err)) from None
+    try:
+        lifetime = float(wire.expires_in or _DEFAULT_LIFETIME)
     except ValueError:
         raise UnexpectedAnswerError("$.expires_in") from None
     return Token(value=wire.access_token, lifetime=lifetime)
