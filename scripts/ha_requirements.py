@@ -9,6 +9,7 @@ those of Home Assistant's own manifests. The demo then starts Home Assistant wit
 from collections.abc import Iterable
 import json
 from pathlib import Path
+import tomllib
 from typing import Any
 
 from homeassistant import components
@@ -23,9 +24,11 @@ _CORE = Path(components.__path__[0])
 # The benchmarks compare our import time with that of this integration of the core.
 _BENCHMARKED = "ohme"
 
-# They come without a wheel for Python 3.14, so would need a compiler, and only clean up what a
-# microphone hears. Without them the voice pipeline is missing; typed conversation is not.
-_WITHOUT_WHEEL = ("pymicro-vad", "pyspeex-noise")
+
+def _with_wheels() -> tuple[str, ...]:
+    """Return the names of what set-up installs in another version, as a wheel exists of that."""
+    project = tomllib.loads((_PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    return tuple(pin.partition("==")[0] for pin in project["dependency-groups"]["wheels"])
 
 
 def _manifest(path: Path) -> dict[str, Any]:
@@ -66,7 +69,7 @@ def main() -> None:
         domains.update(_needed(own))
         requirements.update(own.get("requirements", []))
     requirements |= _requirements(domains)
-    print("\n".join(sorted(each for each in requirements if not each.startswith(_WITHOUT_WHEEL))))
+    print("\n".join(sorted(each for each in requirements if not each.startswith(_with_wheels()))))
 
 
 if __name__ == "__main__":
