@@ -153,6 +153,24 @@ async def test_revisions_survive_any_order_of_arrival(ledger: Ledger) -> None:
     assert await ledger.revisions(ACCOUNT, "unknown") == ()
 
 
+@pytest.mark.parametrize("batches", [[[0, 1, 2]], [[0], [1, 2]], [[0], [1], [2]], [[0], [2], [1]]])
+async def test_late_answers_of_one_version_share_a_revision(
+    ledger: Ledger, ledger_file: Path, batches: list[list[int]]
+) -> None:
+    """Test that two late answers with the same time stamp become one revision."""
+    end = answer(status=SessionStatus.FINISHED, energy=9.0, updated=at(1))
+    answers = [
+        replace(end, energy=12.0, updated=at(2)),
+        replace(end, stop_reason="Local"),
+        replace(end, energy=10.0),
+    ]
+    for batch in batches:
+        await ledger.upsert(answers[number] for number in batch)
+    (revision,) = await ledger.revisions(ACCOUNT, "s1")
+    assert revision.session == replace(end, energy=10.0, stop_reason="Local")
+    assert len(rows(ledger_file)["revisions"]) == 1
+
+
 async def test_answers_without_a_time_stamp_become_revisions_too(ledger: Ledger) -> None:
     """Test that the oldest revision may have no version."""
     end = answer(status=SessionStatus.FINISHED, energy=10.0)

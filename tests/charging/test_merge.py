@@ -199,6 +199,29 @@ def test_the_source_of_the_energy_goes_with_it() -> None:
     assert (known.session.energy, known.session.energy_source) == (3.0, None)
 
 
+def test_a_superseded_end_is_archived_as_it_was_said() -> None:
+    """Test that a revision holds nothing that an older answer had said."""
+    _, archive = merge_all(
+        [
+            answer(updated=at(1), energy=2.0, energy_source=Source.METERED, card_id="card"),
+            answer(updated=at(2), status=SessionStatus.FINISHED, stop_reason="Local"),
+            answer(updated=at(3), status=SessionStatus.FINISHED),
+        ]
+    )
+    assert [*archive.values()] == [
+        answer(updated=at(2), status=SessionStatus.FINISHED, stop_reason="Local")
+    ]
+
+
+def test_equal_amounts_with_other_digits_have_an_order() -> None:
+    """Test that 1.5 and 1.50 of one version do not depend on who came first."""
+    answers = [answer(cost=euros("1.5")), answer(cost=euros("1.50"))]
+    for order in (answers, answers[::-1]):
+        cost = merge_all(order)[0].session.cost
+        assert cost is not None
+        assert str(cost.amount) == "1.50"
+
+
 def test_what_is_not_a_number_is_unknown() -> None:
     """Test that infinite and undefined figures never enter."""
     bad = Cost(amount=Decimal("NaN"), currency="EUR", source=Source.REPORTED)

@@ -172,8 +172,6 @@ class Ledger:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The driver would begin transactions late and not for DDL; _begin_sqlite does it.
-    connection.isolation_level = None
     for pragma in (
         "busy_timeout=10000",
         "journal_mode=WAL",
@@ -184,7 +182,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that reads before it writes fails at once if somebody else has written
+    # The driver would begin only at the first change, and not for DDL at all. And a
+    # transaction that reads before it writes fails at once if somebody else has written
     # in between, whatever the timeout, unless it has the lock from the start.
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

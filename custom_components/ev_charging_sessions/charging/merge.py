@@ -196,9 +196,7 @@ def _rank(register: str, version: Version, session: Session) -> tuple[Any, ...]:
 def _own_content(known: Known) -> Session:
     """Return only what the newest answer itself has said."""
     unsaid: dict[str, Any] = dict.fromkeys(known.older)
-    if "energy" in unsaid:
-        unsaid["energy_source"] = None
-    return replace(known.session, **unsaid)
+    return _normalized(replace(known.session, **unsaid))
 
 
 def _view_at(version: Version, view: Session, known: Known) -> Session:
