@@ -1,9 +1,13 @@
 """EV Charging Sessions: sessions of an electric car at any network, in one archive."""
 
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
-from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers import (
+    config_validation as cv,
+    device_registry as dr,
+    entity_registry as er,
+)
 from homeassistant.helpers.device_registry import DeviceEntryType
 from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.typing import ConfigType
@@ -32,6 +36,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
     """Set up one account."""
+    _reload_when_changed(hass, entry)
     try:
         ledger = await _async_ledger(hass)
     except LedgerError as err:
@@ -49,15 +54,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> 
         manufacturer=network.title,
         name=entry.title,
     )
+    _move_to_subentries(hass, entry, coordinator)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    subentries = dict(entry.subentries)
-
-    async def reload_for_subentries(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
-        """Use new cards and charge points at once."""
-        if dict(entry.subentries) != subentries:
-            hass.config_entries.async_schedule_reload(entry.entry_id)
-
-    entry.async_on_unload(entry.add_update_listener(reload_for_subentries))
     await coordinator.commands.resume()
 
 
@@ -75,6 +73,44 @@ async def async_remove_config_entry_device(
     if charge_point_id is None or charge_point_id in coordinator.subentry_ids:
         return False
     return coordinator.async_drop_charge_point(charge_point_id)
+
+
+@callback
+def _reload_when_changed(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
+    """Use a new card, charge point or name at once; the flows reload for what they change."""
+
+    def names() -> tuple[str, list[object]]:
+        # As dictionaries, because a subentry is changed in place.
+        return entry.title, [subentry.as_dict() for subentry in entry.subentries.values()]
+
+    known = names()
+
+    async def reload(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
+        if names() != known:
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+
+    entry.async_on_unload(entry.add_update_listener(reload))
+
+
+@callback
+def _move_to_subentries(
+    hass: HomeAssistant, entry: ChargingConfigEntry, coordinator: ChargingCoordinator
+) -> None:
+    """Move a charge point that turned up by itself into the subentry it was given since.
+
+    Its entities go first: the registry removes those that their device leaves behind.
+    """
+    devices, entities = dr.async_get(hass), er.async_get(hass)
+    for device in dr.async_entries_for_config_entry(devices, entry.entry_id):
+        subentry_id = coordinator.subentry_ids.get(coordinator.charge_point_of(device) or "")
+        if subentry_id is None or device.config_subentry_id == subentry_id:
+            continue
+        for entity in er.async_entries_for_device(
+            entities, device.id, include_disabled_entities=True
+        ):
+            if entity.config_entry_id == entry.entry_id:
+                entities.async_update_entity(entity.entity_id, config_subentry_id=subentry_id)
+        devices.async_update_device(device.id, new_config_subentry_id=subentry_id)
 
 
 @singleton(LEDGER, async_=True)

@@ -172,18 +172,17 @@ class ChargeCardFlow(ConfigSubentryFlow):
         if user_input is not None:
             entry = self._get_entry()
             network = NETWORKS[entry.data[CONF_BACKEND]]
-            alias = user_input[CONF_ALIAS].strip()
+            identifier, alias = user_input[CONF_IDENTIFIER], user_input[CONF_ALIAS].strip()
             try:
-                identifier = network.checked_card_id(user_input[CONF_IDENTIFIER])
+                identifier = network.checked_card_id(identifier)
             except InvalidInputError as err:
                 errors[CONF_IDENTIFIER] = err.key
-            else:
-                errors = _alias_errors(entry, alias, identifier)
-                if any(
-                    subentry.data[CONF_IDENTIFIER] == identifier
-                    for subentry in entry.get_subentries_of_type(SUBENTRY_CHARGE_CARD)
-                ):
-                    errors[CONF_IDENTIFIER] = "card_exists"
+            if any(
+                subentry.data[CONF_IDENTIFIER] == identifier
+                for subentry in entry.get_subentries_of_type(SUBENTRY_CHARGE_CARD)
+            ):
+                errors[CONF_IDENTIFIER] = "card_exists"
+            errors |= _alias_errors(entry, alias, identifier)
             if not errors:
                 return self.async_create_entry(
                     title=alias, data={CONF_IDENTIFIER: identifier, CONF_ALIAS: alias}

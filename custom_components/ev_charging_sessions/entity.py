@@ -34,6 +34,12 @@ class ChargingEntity(CoordinatorEntity[ChargingCoordinator]):
 
     @callback
     @override
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Carry on under the new entity id; without this, the entity would be added anew."""
+        super().async_entity_id_changed(old_entity_id)
+
+    @callback
+    @override
     def _handle_coordinator_update(self) -> None:
         shown = (self.available, self.shown)
         if shown != self._shown:
