@@ -1,5 +1,6 @@
 """The actions: start and stop a session, and ask the archive."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import voluptuous as vol
@@ -23,7 +24,7 @@ from homeassistant.util import dt as dt_util
 from .charging.commands import DEFAULT_TIME_LIMIT, Outcome
 from .charging.errors import ChargingError, InvalidInputError
 from .charging.ledger import SessionQuery
-from .charging.model import Session, SessionStatus
+from .charging.model import ChargeCard, Session, SessionStatus
 from .const import CONF_EVSE_ID, DOMAIN
 from .coordinator import ChargingCoordinator
 from .exceptions import translated
@@ -73,7 +74,7 @@ GET_SCHEMA = vol.Schema(
         vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
         vol.Optional(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string]),
         vol.Optional(ATTR_CARD): vol.All(cv.ensure_list, [cv.string]),
-        vol.Optional(ATTR_STATUS): vol.All(cv.ensure_list, [vol.Coerce(SessionStatus)]),
+        vol.Optional(ATTR_STATUS): vol.All(cv.ensure_list, [cv.string]),
         vol.Optional(ATTR_START): cv.datetime,
         vol.Optional(ATTR_END): cv.datetime,
         vol.Optional(ATTR_LIMIT, default=DEFAULT_LIMIT): vol.All(
@@ -143,7 +144,7 @@ async def _async_get_sessions(call: ServiceCall) -> ServiceResponse:
         accounts=tuple(by_account),
         charge_point_ids=charge_point_ids,
         card_ids=_card_ids(coordinators, call.data.get(ATTR_CARD)),
-        statuses=tuple(call.data[ATTR_STATUS]) if ATTR_STATUS in call.data else None,
+        statuses=_statuses(call.data.get(ATTR_STATUS)),
         start=start,
         end=end,
         limit=call.data[ATTR_LIMIT],
@@ -252,7 +253,7 @@ def _card_id(coordinator: ChargingCoordinator, alias: str | None) -> str:
     for card in cards:
         if card.alias == alias:
             return card.identifier
-    raise _invalid("unknown_card", cards=", ".join(card.alias for card in cards))
+    raise _unknown_card(alias, cards)
 
 
 def _card_ids(
@@ -263,8 +264,20 @@ def _card_ids(
     cards = [card for coordinator in coordinators for card in coordinator.backend.cards]
     for alias in aliases:
         if all(card.alias != alias for card in cards):
-            raise _invalid("unknown_card", cards=", ".join(card.alias for card in cards))
+            raise _unknown_card(alias, cards)
     return tuple(card.identifier for card in cards if card.alias in aliases)
+
+
+def _unknown_card(alias: str, cards: Iterable[ChargeCard]) -> ServiceValidationError:
+    return _invalid("unknown_card", card=alias, cards=", ".join(card.alias for card in cards))
+
+
+def _statuses(words: list[str] | None) -> tuple[SessionStatus, ...] | None:
+    if words is None:
+        return None
+    if unknown := [word for word in words if word not in set(SessionStatus)]:
+        raise _invalid("unknown_status", status=unknown[0], statuses=", ".join(SessionStatus))
+    return tuple(SessionStatus(word) for word in words)
 
 
 def _time(call: ServiceCall, field: str) -> datetime | None:
