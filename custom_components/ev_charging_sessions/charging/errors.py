@@ -83,7 +83,9 @@ class RequestRejectedError(BackendError):
 class UnexpectedAnswerError(BackendError):
     """A field of an answer has the wrong type, or a required one is missing.
 
-    ``path`` names the field (``data[].startedAt``), never its value.
+    ``path`` names the field (``data[].startedAt``), never its value. ``was_sent`` tells
+    whether the request may have had an effect: only when it is false is it certain that
+    nothing happened at the backend.
     """
 
     key = "unexpected_answer"
@@ -92,6 +94,7 @@ class UnexpectedAnswerError(BackendError):
         """Remember which field it was."""
         super().__init__(f"Unexpected value at {path}")
         self.path = path
+        self.was_sent = True
 
 
 class LedgerError(ChargingError):

@@ -23,7 +23,8 @@ class Answer:
     """What one poll brought.
 
     ``sessions`` holds only those whose answer differs from the poll before.
-    ``unreadable`` names the field of each session that had to be skipped.
+    ``unreadable`` names the field of each session that had to be skipped, or the call that
+    was refused for one of them, with the network's code (``retrieve: E0001``).
     """
 
     sessions: tuple[Session, ...] = ()

@@ -27,18 +27,22 @@ class RequestBudget:
         """Start with nothing spent."""
         self._sent: deque[float] = deque()
         self._quiet_until = 0.0
+        self._polls_quiet_until = 0.0
         self._failures = 0
 
     async def take(self, *, is_command: bool) -> None:
         """Wait until one more request fits into the budget.
 
-        Raises RateLimitError at once while the backend has asked for quiet.
+        Raises RateLimitError, at once, while the backend has asked for quiet.
         """
         limit = REQUESTS_PER_PERIOD - (0 if is_command else RESERVED_FOR_COMMANDS)
         while True:
             now = time.monotonic()
-            if now < self._quiet_until:
-                raise RateLimitError(self._quiet_until - now)
+            quiet_until = self._quiet_until
+            if not is_command:
+                quiet_until = max(quiet_until, self._polls_quiet_until)
+            if now < quiet_until:
+                raise RateLimitError(quiet_until - now)
             while self._sent and self._sent[0] <= now - PERIOD:
                 self._sent.popleft()
             if len(self._sent) < limit:
@@ -50,17 +54,24 @@ class RequestBudget:
         """Note an answer that made sense, which ends a back-off."""
         self._failures = 0
 
-    def failed(self, retry_after: float | None) -> float:
+    def failed(self, retry_after: float | None, *, is_limit: bool = False) -> float:
         """Note a failure and return the seconds to wait before the next poll.
 
         A wait that the backend asked for holds for every request of the account; one of
-        our own making only paces the polls, so a person can still press a button.
+        our own making only paces the polls, so a person can still press a button. With
+        ``is_limit``, because of too many requests, no poll is sent before it is over.
         """
         self._failures += 1
+        now = time.monotonic()
         if retry_after is not None:
             wait = min(max(retry_after, 1.0), LONGEST_RETRY_AFTER)
-            self._quiet_until = max(self._quiet_until, time.monotonic() + wait)
+            self._quiet_until = max(self._quiet_until, now + wait)
             return wait
-        wait = min(FIRST_BACK_OFF * 2.0 ** (self._failures - 1), LONGEST_BACK_OFF)
+        # Bounded before it is raised: an outage of days would end beyond all numbers.
+        doublings = min(self._failures - 1, 16)
+        wait = min(FIRST_BACK_OFF * 2.0**doublings, LONGEST_BACK_OFF)
         # Without jitter all the homes that an outage hit would come back in step.
-        return wait * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
+        wait *= random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
+        if is_limit:
+            self._polls_quiet_until = now + wait
+        return wait

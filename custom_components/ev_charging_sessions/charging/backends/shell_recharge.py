@@ -3,20 +3,19 @@
 Source: ``shell-recharge-charging.md`` (the seed) and the vendor's published SDKs.
 """
 
-from collections import deque
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 import re
 import time
+from typing import NamedTuple
 import uuid
 
 import aiohttp
 import msgspec
 
 from ..errors import (
-    AuthenticationError,
     BackendUnavailableError,
     InvalidInputError,
     RequestRejectedError,
@@ -24,16 +23,11 @@ from ..errors import (
 )
 from ..model import Account, ChargeCard, ChargePoint, Session, SessionStatus
 from .backend import Answer, Capabilities
-from .shell_recharge_wire import (
-    charge_point,
-    decode_items,
-    decode_location,
-    decode_session,
-    decode_started,
-    decode_token,
-    error_code,
-)
-from .transport import HttpAnswer, Token, Transport
+from .listing import Listing, frame_of, read_listing
+from .shell_recharge_locations_wire import charge_point, decode_location
+from .shell_recharge_sign_in import SignIn
+from .shell_recharge_wire import decode_items, decode_session, decode_started, error_code
+from .transport import Token, Transport
 
 BACKEND = "shell_recharge"
 BASE_URL = "https://api.shell.com"
@@ -43,13 +37,18 @@ API_VERSIONS = ("v2", "v1")
 # would mistake an outage of the look-up for the end of a session.
 FORGOTTEN_AFTER = 3600.0
 
-# What RFC 6749 calls the errors that only other credentials can mend.
-_WRONG_CREDENTIALS = {"invalid_client", "invalid_grant", "unauthorized_client"}
-
 # ISO 15118 as the vendor narrows it: 18 to 36 characters (chargesession-start-body of v2).
 _EVSE_ID = re.compile(r"[A-Z]{2}\*?[A-Z0-9]{3}\*?E[A-Z0-9][A-Z0-9*]{0,30}")
 _EVSE_ID_LENGTH = range(18, 37)
-_EMA_ID = re.compile(r"[A-Z]{2}-?[A-Z0-9]{3}-?C[A-Z0-9]{8}(-?[A-Z0-9])?")
+_EMA_ID = re.compile(r"([A-Z]{2})-?([A-Z0-9]{3})-?(C[A-Z0-9]{8})(?:-?([A-Z0-9]))?")
+
+# The place of a location in a URL; one of another form would lead elsewhere.
+_LOCATION_UID = re.compile(r"[A-Za-z0-9*_-]{1,64}")
+
+
+# Every answer begins with a fresh ``requestId``, in one of two spellings.
+_REQUEST_ID = b"equestId"
+_NOTHING = Listing()
 
 
 def checked_evse_id(text: str) -> str:
@@ -66,36 +65,20 @@ def checked_evse_id(text: str) -> str:
 def checked_ema_id(text: str) -> str:
     """Return an EMA-ID in its canonical spelling (``NL-TNM-C00122045-K``).
 
-    Raises InvalidInputError when it cannot be one.
+    The hyphens and the check character at its end may be missing. Raises InvalidInputError
+    when it cannot be one.
     """
-    ema_id = text.strip().upper()
-    if not _EMA_ID.fullmatch(ema_id):
+    match = _EMA_ID.fullmatch(text.strip().upper())
+    if match is None:
         raise InvalidInputError("ema_id", "invalid_ema_id")
-    return ema_id
+    return "-".join(filter(None, match.groups()))
 
 
-@dataclass(slots=True, eq=False)
-class _Listing:
-    """One answer of ``active``: its bytes without the request id, and what they mean."""
+class _Retrieved(NamedTuple):
+    """One answer of ``retrieve``: its bytes, and what they mean."""
 
-    head: bytes
-    tail: bytes
-    length: int
-    raw: dict[bytes, Session] = field(default_factory=dict)
-    ids: set[str] = field(default_factory=set)
-    unreadable: list[str] = field(default_factory=list)
-
-    def is_told_again_by(self, body: bytes) -> bool:
-        """Tell whether an answer differs from this one in its ``requestId`` at most."""
-        return len(body) == self.length and body.startswith(self.head) and body.endswith(self.tail)
-
-    def changed_since(self, known: _Listing | None) -> list[Session]:
-        """Return the sessions whose bytes the listing before did not have."""
-        if known is None:
-            return list(self.raw.values())
-        if known is self:
-            return []
-        return [session for text, session in self.raw.items() if text not in known.raw]
+    raw: bytes
+    session: Session
 
 
 class ShellRecharge:
@@ -120,30 +103,27 @@ class ShellRecharge:
         """Prepare without sending anything; the first card is the default one."""
         self.cards = cards
         self._account = account
-        self._client_id = client_id
-        self._client_secret = client_secret
         self._api = f"ev/{api_version}"
         self._is_first_generation = api_version == "v1"
+        self._sign_in = SignIn(
+            client_id, client_secret, is_first_generation=self._is_first_generation
+        )
         self._transport = Transport(
             session,
             base_url,
             fetch_token=self._fetch_token,
             error_code=error_code,
         )
-        self._seen: dict[str, _Listing] = {}
+        self._seen: dict[str, Listing] = {}
+        self._retrieved: dict[str, _Retrieved] = {}
         self._turns = [card.identifier for card in cards]
-        self._compared: tuple[Mapping[str, Session], tuple[_Listing, ...], set[str]] | None = None
+        self._compared: tuple[Mapping[str, Session], tuple[Listing, ...], set[str]] | None = None
         self._missing_since: dict[str, float] = {}
         self._locations: dict[str, str] = {}
-        self._signs_in_with_basic = False
-        self._token_paths = deque(["v2/oauth/token"])
-        if self._is_first_generation:
-            # The seed's paths go with this one; live installations of v1 use the other.
-            self._token_paths.appendleft("v1/oauth/token")
 
     async def verify(self) -> None:
         """Sign in and read the active sessions of the default card."""
-        self._items(await self._active(self.cards[0].identifier))
+        await self._listing(self.cards[0].identifier)
 
     async def poll(
         self,
@@ -155,69 +135,88 @@ class ShellRecharge:
         """Read ``active`` of the cards that are due, then look up what it does not tell.
 
         A session that ``active`` no longer holds is not over: ``retrieve`` says how it
-        ended, also when that was while nobody was looking.
+        ended, also when that was while nobody was looking. A request that the network
+        refuses for one session, or for one card other than the first, is noted as
+        unreadable and hides nothing else.
         """
-        sessions: list[Session] = []
-        unreadable: list[str] = []
-        listings: dict[str, _Listing] = {}
-        for card_id in self._due_cards(open_sessions, cards):
-            listing = listings[card_id] = await self._listing(card_id)
-            unreadable += listing.unreadable
-            sessions += listing.changed_since(self._seen.get(card_id))
+        due = self._due_cards(open_sessions, cards)
+        listings = await self._listings(due)
+        unreadable = [
+            path for listing in (self._seen | listings).values() for path in listing.unreadable
+        ]
+        sessions = [
+            session
+            for card_id, listing in listings.items()
+            if listing is not self._seen.get(card_id)
+            for session in listing.changed
+        ]
         unlisted = self._unlisted(open_sessions, tuple(listings.values()))
-        for session_id in self._missing_since.keys() - unlisted:
-            del self._missing_since[session_id]
+        retrieved: dict[str, _Retrieved] = {}
         for session_id in unlisted.union(watched):
+            known = open_sessions.get(session_id)
             try:
-                found = await self._retrieve(session_id)
+                found = await self._retrieve(session_id, known)
             except UnexpectedAnswerError as err:
                 unreadable.append(err.path)
                 continue
-            if found is None and session_id in unlisted:
-                found = self._forgotten(open_sessions[session_id])
+            except RequestRejectedError as err:
+                unreadable.append(f"retrieve: {err.code}")
+                continue
             if found is not None:
-                sessions.append(found)
+                retrieved[session_id] = found
+            elif known is not None and session_id in unlisted:
+                sessions += self._forgotten(known)
+        sessions += [
+            found.session
+            for session_id, found in retrieved.items()
+            if found is not self._retrieved.get(session_id)
+        ]
         # Only a poll that came through to here may count as seen.
         self._seen.update(listings)
+        self._retrieved = retrieved
+        self._turns = [card for card in self._turns if card not in due] + due
+        for session_id in self._missing_since.keys() - (unlisted - retrieved.keys()):
+            del self._missing_since[session_id]
         return Answer(sessions=tuple(sessions), unreadable=tuple(unreadable))
 
     def forget(self) -> None:
         """Take nothing as seen, because the last answer could not be kept."""
         self._seen.clear()
+        self._retrieved.clear()
 
     async def charge_point(self, charge_point_id: str) -> ChargePoint | None:
-        """Look up an EVSE: one request, and one more the first time."""
+        """Look up an EVSE: one request, and one more the first time.
+
+        Both answer 404, or nothing, for an EVSE that the network does not know.
+        """
+        nothing: list[msgspec.Raw] = []
         uid = self._locations.get(charge_point_id)
         if uid is None:
-            body = await self._get(
-                "locations", {"evseId": charge_point_id, "pageNumber": "1", "perPage": "1"}
-            )
-            for raw in self._items(body):
+            search = {"evseId": charge_point_id, "pageNumber": "1", "perPage": "1"}
+            for raw in await self._get_or("locations", search, decode_items, nothing):
                 uid = str(decode_location(raw).uid)
-                break
-            else:
-                return None
-        provider = _provider_of(self.cards[0].identifier)
-        try:
-            body = await self._get(f"locations/{uid}", {"providerId": provider})
-        except RequestRejectedError as err:
-            if err.status != HTTPStatus.NOT_FOUND:
-                raise
-            self._locations.pop(charge_point_id, None)
+        if uid is None:
             return None
-        self._locations[charge_point_id] = uid
-        for raw in self._items(body):
-            return charge_point(decode_location(raw), charge_point_id, self._now())
+        if not _LOCATION_UID.fullmatch(uid):
+            raise UnexpectedAnswerError("data[].uid")
+        params = {"providerId": _provider_of(self.cards[0].identifier)}
+        for raw in await self._get_or(f"locations/{uid}", params, decode_items, nothing):
+            found = charge_point(decode_location(raw), charge_point_id, _now())
+            if found is not None:
+                self._locations[charge_point_id] = uid
+                return found
+        # It may have moved, or the search may have meant another one.
+        self._locations.pop(charge_point_id, None)
         return None
 
     async def start(self, charge_point_id: str, card_id: str) -> Session:
         """Ask for a session; 2xx only means that the network will try."""
-        body = await self._post(
+        session_id = await self._post(
             "charge-session/start",
             {},
+            decode_started,
             {"evChargeNumber": card_id, "evseId": charge_point_id},
         )
-        session_id = self._decoded(decode_started, body)
         if session_id is None:
             # Accepted, but nobody knows as what: it will show up in ``active``.
             raise BackendUnavailableError("no session id in the answer")
@@ -231,8 +230,8 @@ class ShellRecharge:
 
     async def stop(self, session: Session) -> None:
         """Ask for the end of a session; 2xx only means that the network will try."""
-        body = await self._post("charge-session/stop", {"sessionId": session.session_id}, None)
-        self._items(body)
+        params = {"sessionId": session.session_id}
+        await self._post("charge-session/stop", params, decode_items)
 
     def _due_cards(
         self, open_sessions: Mapping[str, Session], wanted: Collection[str]
@@ -248,14 +247,10 @@ class ShellRecharge:
         for card in self._turns:
             seen = self._seen.get(card)
             (due if seen is None or seen.ids or card in in_use else idle).append(card)
-        if idle:
-            due.append(idle[0])
-            self._turns.remove(idle[0])
-            self._turns.append(idle[0])
-        return due
+        return due + idle[:1]
 
     def _unlisted(
-        self, open_sessions: Mapping[str, Session], listings: tuple[_Listing, ...]
+        self, open_sessions: Mapping[str, Session], listings: tuple[Listing, ...]
     ) -> set[str]:
         """Return the ids of the open sessions that no listing holds.
 
@@ -270,114 +265,100 @@ class ShellRecharge:
         self._compared = (open_sessions, listings, unlisted)
         return unlisted
 
-    async def _listing(self, card_id: str) -> _Listing:
-        body = await self._active(card_id)
-        known = self._seen.get(card_id)
-        # Compared where it lies: a copy of a long answer would cost as much as reading it.
-        if known is not None and known.is_told_again_by(body):
-            return known
-        return self._read_listing(card_id, body, known)
+    async def _listings(self, due: Collection[str]) -> dict[str, Listing]:
+        """Return what ``active`` lists for each card."""
+        listings: dict[str, Listing] = {}
+        for card_id in due:
+            try:
+                listings[card_id] = await self._listing(card_id)
+            except RequestRejectedError as err:
+                if card_id == self.cards[0].identifier:
+                    raise
+                listings[card_id] = Listing(unreadable=[f"active: {err.code}"])
+        return listings
 
-    def _read_listing(self, card_id: str, body: bytes, known: _Listing | None) -> _Listing:
-        """Decode only the sessions whose bytes the last answer did not have."""
-        listing = _Listing(*_around_request_id(body), len(body))
-        now = self._now()
-        for raw in self._items(body):
-            text = bytes(raw)
-            session = known.raw.get(text) if known else None
-            if session is None:
-                try:
-                    session = decode_session(text, self._account, now)
-                except UnexpectedAnswerError as err:
-                    listing.unreadable.append(err.path)
-                    continue
-                if session.card_id is None:
-                    session = replace(session, card_id=card_id)
-            listing.raw[text] = session
-            listing.ids.add(session.session_id)
-        return listing
+    async def _listing(self, card_id: str) -> Listing:
+        """Return what ``active`` lists; the object seen last when nothing has changed."""
+        known = self._seen.get(card_id, _NOTHING)
 
-    async def _active(self, card_id: str) -> bytes:
-        try:
-            return await self._get("charge-session/active", {"emaId": card_id})
-        except RequestRejectedError as err:
+        def decode(text: bytes) -> Session:
+            session = decode_session(text, self._account, _now())
+            # It is this card's list, however the answer spells the card.
+            return replace(session, card_id=card_id)
+
+        def read(body: bytes) -> Listing:
+            if known.is_told_again_by(body):
+                return known
+            return read_listing(decode_items(body), known, decode, frame_of(body, _REQUEST_ID))
+
+        path, params = "charge-session/active", {"emaId": card_id}
+        if self._is_first_generation:
             # The first generation says 404 for "none"; later ones mean a wrong address.
-            if self._is_first_generation and err.status == HTTPStatus.NOT_FOUND:
-                return b'{"data":[]}'
-            raise
+            return await self._get_or(path, params, read, _NOTHING)
+        return await self._get(path, params, read)
 
-    async def _retrieve(self, session_id: str) -> Session | None:
-        try:
-            body = await self._get("charge-session/retrieve", {"sessionId": session_id})
-        except RequestRejectedError as err:
-            if err.status == HTTPStatus.NOT_FOUND:
-                return None
-            raise
-        for raw in self._items(body):
-            self._missing_since.pop(session_id, None)
-            return decode_session(raw, self._account, self._now())
+    async def _retrieve(self, session_id: str, known: Session | None) -> _Retrieved | None:
+        """Return a session and its bytes; the same object as last time if nothing changed."""
+        before = self._retrieved.get(session_id)
+        params = {"sessionId": session_id}
+        nothing: list[msgspec.Raw] = []
+        for raw in await self._get_or("charge-session/retrieve", params, decode_items, nothing):
+            text = bytes(raw)
+            if before is not None and before.raw == text:
+                return before
+            session = decode_session(text, self._account, _now())
+            if session.session_id != session_id:
+                raise UnexpectedAnswerError("data[].id")
+            card_id = known.card_id if known and known.card_id else session.card_id
+            return _Retrieved(text, replace(session, card_id=card_id))
         return None
 
-    def _forgotten(self, session: Session) -> Session | None:
+    def _forgotten(self, session: Session) -> list[Session]:
         """Return the end of a session that nobody has known for long enough."""
         now = time.monotonic()
         since = self._missing_since.setdefault(session.session_id, now)
         if now - since < FORGOTTEN_AFTER:
-            return None
+            return []
         has_run = session.status is not SessionStatus.STARTING
-        return Session(
-            account=session.account,
-            session_id=session.session_id,
-            status=SessionStatus.FINISHED if has_run else SessionStatus.FAILED,
-            stop_reason="not_found",
-        )
+        status = SessionStatus.FINISHED if has_run else SessionStatus.FAILED
+        return [
+            Session(
+                account=session.account,
+                session_id=session.session_id,
+                status=status,
+                stop_reason="not_found",
+            )
+        ]
 
-    def _items(self, body: bytes) -> list[msgspec.Raw]:
-        return self._decoded(decode_items, body)
+    async def _get[T](self, path: str, params: dict[str, str], decode: Callable[[bytes], T]) -> T:
+        return await self._transport.get(f"{self._api}/{path}", params, _headers, decode)
 
-    def _decoded[T](self, decode: Callable[[bytes], T], body: bytes) -> T:
-        """Decode a body; what is not JSON at all means that the backend is not itself."""
+    async def _get_or[T](
+        self, path: str, params: dict[str, str], decode: Callable[[bytes], T], nothing: T
+    ) -> T:
+        """Read what the network may not know: a 404 means ``nothing``."""
         try:
-            return decode(body)
-        except msgspec.DecodeError:
-            raise self._transport.unreadable() from None
+            return await self._get(path, params, decode)
+        except RequestRejectedError as err:
+            if err.status != HTTPStatus.NOT_FOUND:
+                raise
+        return nothing
 
-    async def _get(self, path: str, params: dict[str, str]) -> bytes:
-        return await self._transport.get(f"{self._api}/{path}", params, _headers)
-
-    async def _post(self, path: str, params: dict[str, str], body: dict[str, str] | None) -> bytes:
-        return await self._transport.post(f"{self._api}/{path}", params, _headers, body)
+    async def _post[T](
+        self,
+        path: str,
+        params: dict[str, str],
+        decode: Callable[[bytes], T],
+        body: dict[str, str] | None = None,
+    ) -> T:
+        return await self._transport.post(f"{self._api}/{path}", params, _headers, decode, body)
 
     async def _fetch_token(self) -> Token:
-        """Sign in the way the guides say, and the way the SDK does when that is refused."""
-        for _ in range(2 * len(self._token_paths)):
-            answer = await self._request_token()
-            if answer.status == HTTPStatus.OK:
-                return self._decoded(decode_token, answer.body)
-            if answer.status == HTTPStatus.NOT_FOUND and len(self._token_paths) > 1:
-                self._token_paths.rotate()
-            elif error_code(answer.body) in _WRONG_CREDENTIALS or answer.status == 401:
-                self._signs_in_with_basic = not self._signs_in_with_basic
-            else:
-                break
-        code = error_code(answer.body)
-        if code in _WRONG_CREDENTIALS or answer.status == HTTPStatus.UNAUTHORIZED:
-            msg = "The client id or secret was refused"
-            raise AuthenticationError(msg)
-        raise RequestRejectedError(code or f"HTTP {answer.status}", status=answer.status)
+        return await self._sign_in.token(self._transport)
 
-    async def _request_token(self) -> HttpAnswer:
-        form = {"grant_type": "client_credentials"}
-        path = self._token_paths[0]
-        if self._signs_in_with_basic:
-            auth = aiohttp.BasicAuth(self._client_id, self._client_secret)
-            return await self._transport.send("POST", path, form=form, auth=auth)
-        form |= {"client_id": self._client_id, "client_secret": self._client_secret}
-        return await self._transport.send("POST", path, form=form)
 
-    @staticmethod
-    def _now() -> datetime:
-        return datetime.now(UTC)
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _headers() -> dict[str, str]:
@@ -389,12 +370,3 @@ def _provider_of(ema_id: str) -> str:
     """Return the driver's provider (``NL-TNM``), without which no tariff is told."""
     bare = ema_id.replace("-", "")
     return f"{bare[:2]}-{bare[2:5]}"
-
-
-def _around_request_id(body: bytes) -> tuple[bytes, bytes]:
-    """Return what stands before and after the ``requestId``, which is new in every answer."""
-    key = body.find(b'equestId"', 0, 200)
-    if key < 0:
-        return body, b""
-    begin = body.find(b'"', key + len(b'equestId"')) + 1
-    return body[:begin], body[body.find(b'"', begin) :]

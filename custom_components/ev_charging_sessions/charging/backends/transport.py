@@ -5,12 +5,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
 import ipaddress
 import logging
+import re
 import time
 
 import aiohttp
+import msgspec
 from yarl import URL
 
 from ..errors import (
@@ -19,6 +22,7 @@ from ..errors import (
     InvalidInputError,
     RateLimitError,
     RequestRejectedError,
+    UnexpectedAnswerError,
 )
 from .budget import RequestBudget
 
@@ -27,6 +31,12 @@ _LOGGER = logging.getLogger(__name__)
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 # A token is renewed this long before it runs out, so none expires on its way.
 RENEW_BEFORE = 60.0
+
+# A name or an IP address; yarl also lets through what no resolver could mean.
+_HOST = re.compile(r"[\w.:%-]+")
+
+type Headers = Callable[[], Mapping[str, str]]
+"""Makes the headers of one attempt, so that each attempt can have its own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,10 +49,13 @@ class Token:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HttpAnswer:
-    """An HTTP answer as it came: the backends know what its body means."""
+    """An HTTP answer as it came: the backends know what its body means.
+
+    ``retry_after`` is in seconds.
+    """
 
     status: int
-    body: bytes
+    body: bytes = field(repr=False)
     retry_after: float | None = None
 
 
@@ -51,6 +64,9 @@ class Transport:
 
     ``fetch_token`` gets a fresh token through ``send``; ``error_code`` reads the backend's
     own code out of the body of a refusal. The aiohttp session belongs to the caller.
+
+    No error of this class has a cause or a context: aiohttp's exceptions carry the URL, and
+    the URL can carry the identifier of a person. Hence none is raised while one is handled.
     """
 
     def __init__(
@@ -71,51 +87,69 @@ class Transport:
         self._token_until = 0.0
         self._token_lock = asyncio.Lock()
 
-    async def get(
-        self, path: str, params: Mapping[str, str], headers: Callable[[], Mapping[str, str]]
-    ) -> bytes:
-        """Read; ``headers`` is called for every attempt, so each can be unique."""
-        return await self._authorized("GET", path, params, headers, None)
+    async def get[T](
+        self, path: str, params: Mapping[str, str], headers: Headers, decode: Callable[[bytes], T]
+    ) -> T:
+        """Read, and decode the answer.
 
-    async def post(
+        Raises AuthenticationError, RateLimitError, BackendUnavailableError,
+        RequestRejectedError and what ``decode`` raises.
+        """
+        answer = await self._authorized("GET", path, params, headers, None)
+        return self._checked(answer, decode)
+
+    async def post[T](
         self,
         path: str,
         params: Mapping[str, str],
-        headers: Callable[[], Mapping[str, str]],
+        headers: Headers,
+        decode: Callable[[bytes], T],
         body: Mapping[str, str] | None = None,
-    ) -> bytes:
-        """Command; sent again only after a 401, which says that nothing was done."""
-        return await self._authorized("POST", path, params, headers, body)
+    ) -> T:
+        """Command; sent again only after a 401, which says that nothing was done.
+
+        Raises the same as ``get``. A BackendUnavailableError or UnexpectedAnswerError whose
+        ``was_sent`` is true leaves open whether the command took effect.
+        """
+        answer = await self._authorized("POST", path, params, headers, body)
+        return self._checked(answer, decode)
 
     async def _authorized(
         self,
         method: str,
         path: str,
         params: Mapping[str, str],
-        headers: Callable[[], Mapping[str, str]],
+        headers: Headers,
         body: Mapping[str, str] | None,
-    ) -> bytes:
-        token = await self._valid_token(refused=None)
+    ) -> HttpAnswer:
+        refused: Token | None = None
         for _ in range(2):
+            token = await self._valid_token(refused)
             answer = await self.send(
                 method,
                 path,
                 params=params,
-                headers={**headers(), "Authorization": f"Bearer {token.value}"},
+                headers=partial(_with_token, headers, token),
                 json=body,
             )
             if answer.status != HTTPStatus.UNAUTHORIZED:
-                return self._checked(answer)
-            token = await self._valid_token(refused=token)
-        msg = "A fresh token was refused"
-        raise AuthenticationError(msg)
+                return answer
+            refused = token
+        if self._token is refused:
+            self._token = None
+        raise AuthenticationError("A fresh token was refused")
 
     async def _valid_token(self, refused: Token | None) -> Token:
         """Return the token in use; many callers at once lead to one request for it."""
         async with self._token_lock:
             token = self._token
             if token is None or token is refused or time.monotonic() >= self._token_until:
-                token = self._token = await self._fetch_token()
+                try:
+                    token = self._token = await self._fetch_token()
+                except (BackendUnavailableError, UnexpectedAnswerError) as err:
+                    # Whatever became of the sign-in, what it was for has not been sent.
+                    err.was_sent = False
+                    raise
                 # A lifetime shorter than the margin must not mean a new token per request.
                 margin = min(RENEW_BEFORE, token.lifetime / 2)
                 self._token_until = time.monotonic() + token.lifetime - margin
@@ -127,72 +161,89 @@ class Transport:
         path: str,
         *,
         params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Headers = dict,
         json: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
-        auth: aiohttp.BasicAuth | None = None,
     ) -> HttpAnswer:
-        """Send one request and return what came back, whatever its status.
+        """Send one request and return what came back, unless it is a 3xx, 429 or 5xx.
 
-        Raises RateLimitError and BackendUnavailableError. Their causes are left out on
-        purpose: aiohttp's exceptions carry the URL, and the URL can carry an EMA-ID.
+        Raises RateLimitError and BackendUnavailableError.
         """
         await self._budget.take(is_command=method != "GET")
+
+        async def with_headers(
+            request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+        ) -> aiohttp.ClientResponse:
+            # aiohttp repeats a GET by itself when a kept connection turns out to be closed.
+            request.headers.update(headers())
+            return await send(request)
+
         began = time.monotonic()
         try:
             async with self._session.request(
                 method,
                 self._base_url.joinpath(path, encoded=True),
                 params=params,
-                headers=headers,
                 json=json,
                 data=form,
-                auth=auth,
                 timeout=TIMEOUT,
                 # A redirect would take the credentials along to wherever it points.
                 allow_redirects=False,
+                middlewares=(with_headers,),
             ) as response:
                 answer = HttpAnswer(
                     status=response.status,
                     body=await response.read(),
                     retry_after=_retry_after(response.headers.get("Retry-After")),
                 )
-        except aiohttp.ClientConnectorError as err:
-            raise self._unavailable(type(err).__name__, was_sent=False) from None
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
+            failure = self._unavailable(type(err).__name__, was_sent=False)
         except (aiohttp.ClientError, TimeoutError) as err:
-            raise self._unavailable(type(err).__name__) from None
-        _LOGGER.debug(
-            "%s %s: %s, %d bytes, %.0f ms",
-            method,
-            path,
-            answer.status,
-            len(answer.body),
-            (time.monotonic() - began) * 1000,
-        )
+            failure = self._unavailable(type(err).__name__)
+        else:
+            _LOGGER.debug(
+                "%s %s: %s, %d bytes, %.0f ms",
+                method,
+                path,
+                answer.status,
+                len(answer.body),
+                (time.monotonic() - began) * 1000,
+            )
+            return self._not_exhausted(answer)
+        raise failure
+
+    def _not_exhausted(self, answer: HttpAnswer) -> HttpAnswer:
+        """Raise when a status says that the backend cannot answer now, or not here."""
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            raise RateLimitError(self._budget.failed(answer.retry_after))
+            raise RateLimitError(self._budget.failed(answer.retry_after, is_limit=True))
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise self._unavailable(f"HTTP {answer.status}", answer.retry_after)
         if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
             raise self._unavailable(f"HTTP {answer.status}")
         return answer
 
-    def _checked(self, answer: HttpAnswer) -> bytes:
-        """Return the body of a good answer; raise what any other one means."""
+    def _checked[T](self, answer: HttpAnswer, decode: Callable[[bytes], T]) -> T:
+        """Return what a good answer means; raise what any other one means."""
         if answer.status >= HTTPStatus.BAD_REQUEST:
             self._budget.succeeded()
             raise RequestRejectedError(
                 self._error_code(answer.body) or f"HTTP {answer.status}",
                 status=answer.status,
             )
-        if answer.body.lstrip()[:1] not in {b"{", b"["}:
-            raise self.unreadable()
+        decoded = self.decoded(answer.body, decode)
         self._budget.succeeded()
-        return answer.body
+        return decoded
 
-    def unreadable(self) -> BackendUnavailableError:
-        """Return the error for a good status with a body that is not the promised JSON."""
-        return self._unavailable("no JSON in the answer")
+    def decoded[T](self, body: bytes, decode: Callable[[bytes], T]) -> T:
+        """Decode the body of a good status; what is not JSON is no answer at all.
+
+        Raises BackendUnavailableError, and what ``decode`` raises of our own errors.
+        """
+        try:
+            return decode(body)
+        except msgspec.DecodeError, UnicodeDecodeError, RecursionError:
+            failure = self._unavailable("no JSON in the answer")
+        raise failure
 
     def _unavailable(
         self, reason: str, retry_after: float | None = None, *, was_sent: bool = True
@@ -202,11 +253,15 @@ class Transport:
         )
 
 
+def _with_token(headers: Headers, token: Token) -> Mapping[str, str]:
+    return {**headers(), "Authorization": f"Bearer {token.value}"}
+
+
 def _retry_after(header: str | None) -> float | None:
     """Read Retry-After, which RFC 9110 allows as seconds or as a date."""
     if header is None:
         return None
-    if header.strip().isdigit():
+    if header.strip().isdecimal():
         return float(header)
     try:
         until = parsedate_to_datetime(header)
@@ -227,10 +282,10 @@ def checked_base_url(text: str) -> str:
         url = URL(text.strip())
         host = url.host
     except ValueError:
-        host = None
-    if not host:
+        url, host = URL(), None
+    if not host or not _HOST.fullmatch(host):
         raise InvalidInputError("base_url", "invalid_base_url")
-    if url.user or url.password or url.query_string or url.fragment:
+    if url.user is not None or url.password is not None or url.query_string or url.fragment:
         raise InvalidInputError("base_url", "invalid_base_url")
     if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(host)):
         raise InvalidInputError("base_url", "base_url_not_https")

@@ -1,0 +1,182 @@
+"""Shell Recharge's locations on the wire, and what they say of an EVSE.
+
+Source: the models of the vendor's SDKs, 1.0.0 (v1) to 2.2.0 (v2).
+"""
+
+from datetime import datetime
+from decimal import Decimal
+import re
+from typing import Any
+
+import msgspec
+
+from ..errors import UnexpectedAnswerError
+from ..model import ChargePoint, ChargePointStatus
+from ..tariff import PriceComponent, PriceComponentType, Tariff
+from .wire import reader
+
+_EVSE_STATUSES = {
+    "available": ChargePointStatus.AVAILABLE,
+    "occupied": ChargePointStatus.OCCUPIED,
+    "unavailable": ChargePointStatus.OFFLINE,
+}
+
+_COMPONENT_TYPES = {
+    "FLAT": PriceComponentType.FLAT,
+    "ENERGY": PriceComponentType.ENERGY,
+    "TIME": PriceComponentType.TIME,
+    "PARKING_TIME": PriceComponentType.PARKING_TIME,
+}
+
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+# The other types are what the driver's provider and the owner of the charge point settle
+# between themselves.
+_PAID_BY_DRIVER = {None, "DRIVER"}
+
+
+class _ElectricalProperties(msgspec.Struct):
+    maxElectricPower: float | None = None
+
+
+class _PriceComponent(msgspec.Struct):
+    type: str
+    price: Decimal
+    stepSize: Decimal | None = None
+    vat: Decimal | None = None
+
+
+class _TariffElement(msgspec.Struct):
+    priceComponents: list[_PriceComponent] | None = None
+    restrictions: dict[str, Any] | None = None
+
+
+class _Tariff(msgspec.Struct):
+    currency: str
+    tariffId: str | None = None
+    tariffType: str | None = None
+    minPrice: Decimal | None = None
+    maxPrice: Decimal | None = None
+    elements: list[_TariffElement] | None = None
+    startFee: Decimal | None = None
+    perMinute: Decimal | None = None
+    perKWh: Decimal | None = None
+
+
+class _Connector(msgspec.Struct):
+    connectorType: str | None = None
+    electricalProperties: _ElectricalProperties | None = None
+    tariffs: list[msgspec.Raw] | None = None
+    tariff: msgspec.Raw | None = None
+
+
+class _Evse(msgspec.Struct):
+    evseId: str | None = None
+    status: str | None = None
+    connectors: list[_Connector] | None = None
+
+
+class Location(msgspec.Struct):
+    """A site with its EVSEs; ``uid`` is a number in v1 and text in v2."""
+
+    uid: str | int
+    operatorName: str | None = None
+    evses: list[_Evse] | None = None
+
+
+_read_tariff = reader(_Tariff, "tariff")
+
+decode_location = reader(Location, "data[]")
+"""Returns one location; raises UnexpectedAnswerError naming the field that is wrong."""
+
+
+def charge_point(location: Location, evse_id: str, now: datetime) -> ChargePoint | None:
+    """Return the EVSE of that id, or ``None`` when the location does not have it."""
+    for evse in location.evses or []:
+        if evse.evseId is None or evse.evseId.upper() != evse_id:
+            continue
+        connectors = evse.connectors or []
+        powers = [
+            connector.electricalProperties.maxElectricPower
+            for connector in connectors
+            if connector.electricalProperties and connector.electricalProperties.maxElectricPower
+        ]
+        return ChargePoint(
+            charge_point_id=evse_id,
+            status=_EVSE_STATUSES.get((evse.status or "").lower()),
+            operator=location.operatorName,
+            connector_type=connectors[0].connectorType if connectors else None,
+            max_power=max(powers, default=None),
+            tariffs=tuple(
+                # Several connectors of one EVSE mostly have the same tariffs.
+                dict.fromkeys(tariff for connector in connectors for tariff in _tariffs(connector))
+            ),
+            updated=now,
+        )
+    return None
+
+
+def _tariffs(connector: _Connector) -> list[Tariff]:
+    """Return what a driver pays; a tariff that cannot be read hides nothing else."""
+    tariffs = []
+    for raw in [*(connector.tariffs or []), connector.tariff]:
+        if raw is None:
+            continue
+        try:
+            wire = _read_tariff(raw)
+        except UnexpectedAnswerError:
+            continue
+        if wire.tariffType in _PAID_BY_DRIVER and _CURRENCY.fullmatch(wire.currency):
+            tariffs.append(_tariff(wire))
+    return tariffs
+
+
+def _tariff(wire: _Tariff) -> Tariff:
+    """Return a tariff; a price that is no finite number makes it incomplete."""
+    found = [*_flat_prices(wire), *_element_prices(wire)]
+    components = tuple(component for component in found if component.price.is_finite())
+    return Tariff(
+        currency=wire.currency,
+        components=components,
+        is_complete=(
+            len(components) == len(found)
+            and not any(element.restrictions for element in wire.elements or [])
+        ),
+        tariff_id=wire.tariffId,
+        min_price=wire.minPrice,
+        max_price=wire.maxPrice,
+    )
+
+
+def _element_prices(wire: _Tariff) -> list[PriceComponent]:
+    """Return the prices of a v2 tariff that always hold.
+
+    The vendor gives a price per step, and the step in seconds or kWh.
+    """
+    return [
+        PriceComponent(
+            type=_COMPONENT_TYPES[component.type.upper()],
+            price=component.price,
+            step_size=component.stepSize or Decimal(1),
+            vat=component.vat,
+        )
+        for element in wire.elements or []
+        if not element.restrictions
+        for component in element.priceComponents or []
+        if component.type.upper() in _COMPONENT_TYPES
+    ]
+
+
+def _flat_prices(wire: _Tariff) -> list[PriceComponent]:
+    """Return the three prices of a v1 tariff that are set."""
+    prices = (
+        (PriceComponentType.FLAT, wire.startFee, Decimal(1)),
+        (PriceComponentType.TIME, wire.perMinute, Decimal(60)),
+        (PriceComponentType.ENERGY, wire.perKWh, Decimal(1)),
+    )
+    return [
+        PriceComponent(type=type_, price=price, step_size=step)
+        for type_, price, step in prices
+        if price is not None
+    ]
