@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 import logging
-from typing import Protocol
+from typing import Any, Protocol
 import uuid
 
 from .backends.backend import Backend
 from .errors import (
     BackendError,
     BackendUnavailableError,
+    ChargingError,
     CommandFailedError,
     RequestRejectedError,
     UnexpectedAnswerError,
@@ -126,23 +127,31 @@ class Commands:
     ) -> Outcome:
         """Start a session and wait until it runs; one that already runs is the outcome.
 
-        Raises CommandFailedError, or the BackendError that kept the request from being
-        accepted.
+        ``time_limit`` is in seconds. A session that is starting already is joined, so
+        nothing is sent for it. Raises CommandFailedError when the session fails, does not
+        run in time or is no longer wanted, the BackendError that kept the request from
+        being accepted, and LedgerError.
         """
 
         async def act() -> Outcome:
-            if session := await self._open_session(charge_point_id):
+            session = await self._open_session(charge_point_id)
+            if session and session.status is not SessionStatus.STARTING:
                 return Outcome(session=session, seconds=0.0)
-            command = self._new(CommandKind.START, charge_point_id, time_limit, card_id=card_id)
-            return await self._carry_out(command, lambda: self._send_start(command))
+            command = self._new(
+                CommandKind.START,
+                charge_point_id,
+                time_limit,
+                card_id=card_id,
+                session_id=session.session_id if session else None,
+            )
+            return await self._carry_out(command, None if session else self._send_start)
 
         return await self._as_newest_wish(CommandKind.START, charge_point_id, act)
 
     async def stop(self, session: Session, time_limit: float = DEFAULT_TIME_LIMIT) -> Outcome:
-        """Stop a session and wait until it has ended.
+        """Stop a session and wait until it has ended; one that has is the outcome.
 
-        Raises CommandFailedError, or the BackendError that kept the request from being
-        accepted.
+        ``time_limit`` is in seconds. Raises the same as ``start``.
         """
         charge_point_id = session.charge_point_id or session.session_id
 
@@ -158,6 +167,7 @@ class Commands:
         """Stop whatever session is open at a charge point; none is fine too.
 
         A start that is still under way is waited for: only then is there what to stop.
+        ``time_limit`` is in seconds. Raises the same as ``start``.
         """
 
         async def act() -> Outcome | None:
@@ -171,16 +181,20 @@ class Commands:
         for command in await self._ledger.pending_commands(self._account):
 
             async def act(command: Command = command) -> Outcome:
-                return await self._carry_out(command, None)
+                return await self._find_outcome(command)
 
-            task = self._spawn(self._guarded(command.kind, command.charge_point_id, act))
-            task.add_done_callback(_note_failure)
+            work = self._in_turn(command.kind, command.charge_point_id, act, was_sent=True)
+            self._spawn(work).add_done_callback(_note_failure)
 
     async def _stop(self, session: Session, charge_point_id: str, time_limit: float) -> Outcome:
         command = self._new(
             CommandKind.STOP, charge_point_id, time_limit, session_id=session.session_id
         )
-        return await self._carry_out(command, lambda: self._send_stop(command, session), session)
+
+        async def send(command: Command) -> Command:
+            return await self._send_stop(command, session)
+
+        return await self._carry_out(command, send, session)
 
     async def _as_newest_wish[T](
         self,
@@ -188,22 +202,33 @@ class Commands:
         charge_point_id: str,
         act: Callable[[], Coroutine[None, None, T]],
     ) -> T:
-        # A caller that goes away must not take the watch over a sent command with it.
-        return await asyncio.shield(self._spawn(self._guarded(kind, charge_point_id, act)))
+        task = self._spawn(self._in_turn(kind, charge_point_id, act))
+        try:
+            # A caller that goes away must not take the watch over a sent command with it.
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            task.add_done_callback(_note_failure)
+            raise
+        return task.result()
 
-    async def _guarded[T](
+    async def _in_turn[T](
         self,
         kind: CommandKind,
         charge_point_id: str,
         act: Callable[[], Coroutine[None, None, T]],
+        *,
+        was_sent: bool = False,
     ) -> T:
-        """Act when it is this command's turn, unless a newer one has come meanwhile."""
+        """Act when it is this command's turn, unless a newer one has come meanwhile.
+
+        What ``was_sent`` already has an outcome that must be found, whatever has come.
+        """
         wish = (kind, object())
         self._wishes[charge_point_id] = wish
         self._on_change(charge_point_id)
         try:
             async with self._locks.setdefault(charge_point_id, asyncio.Lock()):
-                if self._wishes[charge_point_id] is not wish:
+                if self._wishes.get(charge_point_id, wish) is not wish and not was_sent:
                     raise CommandFailedError(CommandState.SUPERSEDED)
                 return await act()
         finally:
@@ -235,44 +260,63 @@ class Commands:
     async def _carry_out(
         self,
         command: Command,
-        send: Callable[[], Awaitable[Command]] | None,
+        send: Callable[[Command], Awaitable[Command]] | None,
         before: Session | None = None,
     ) -> Outcome:
-        """Send a command, unless that was done before a restart, and find its outcome."""
-        self._running[command.charge_point_id] = command
-        self._on_change(command.charge_point_id)
-        try:
+        """Send a command, if it takes a request, and find its outcome."""
+
+        async def act() -> Session:
+            await self._ledger.add_command(command)
             if send is not None:
-                await self._ledger.add_command(command)
-                command = await self._sent(command, send)
-                self._running[command.charge_point_id] = command
-            session = await self._watch(command, before)
-            command = replace(command, session_id=session.session_id)
+                self._running[command.charge_point_id] = await self._sent(command, send)
+            return await self._watch(command.charge_point_id, before)
+
+        return await self._settled(command, act)
+
+    async def _find_outcome(self, command: Command) -> Outcome:
+        """Find what became of a command that was sent before a restart, if it was."""
+
+        async def act() -> Session:
+            # What the ledger knows is from before the restart.
+            await self._refresh()
+            return await self._watch(command.charge_point_id, None)
+
+        return await self._settled(command, act)
+
+    async def _settled(
+        self, command: Command, act: Callable[[], Coroutine[None, None, Session]]
+    ) -> Outcome:
+        """Act, and write down how the command ended."""
+        charge_point_id = command.charge_point_id
+        self._running[charge_point_id] = command
+        self._on_change(charge_point_id)
+        try:
+            session = await act()
+            found = replace(self._running[charge_point_id], session_id=session.session_id)
+            await self._settle(found, CommandState.CONFIRMED, None)
         except CommandFailedError as err:
-            await self._settle(command, err.state, err.reason)
+            await self._settle(self._running[charge_point_id], err.state, err.reason)
             raise
         except RequestRejectedError as err:
-            await self._settle(command, CommandState.REJECTED, err.code)
+            await self._settle(self._running[charge_point_id], CommandState.REJECTED, err.code)
             raise
         except BackendError as err:
-            await self._settle(command, CommandState.REJECTED, err.key)
+            await self._settle(self._running[charge_point_id], CommandState.REJECTED, err.key)
             raise
-        else:
-            await self._settle(command, CommandState.CONFIRMED, None)
         finally:
-            del self._running[command.charge_point_id]
+            del self._running[charge_point_id]
         took = datetime.now(UTC) - command.created
         return Outcome(session=session, seconds=round(took.total_seconds(), 1))
 
-    async def _sent(self, command: Command, send: Callable[[], Awaitable[Command]]) -> Command:
+    async def _sent(
+        self, command: Command, send: Callable[[Command], Awaitable[Command]]
+    ) -> Command:
         """Send once; an answer that got lost leaves the outcome to be found by looking."""
         try:
-            return await send()
-        except BackendUnavailableError as err:
+            return await send(command)
+        except (BackendUnavailableError, UnexpectedAnswerError) as err:
             if not err.was_sent:
                 raise
-        except UnexpectedAnswerError:
-            pass
         _LOGGER.warning("The answer to a %s was lost; watching for its outcome", command.kind)
         return command
 
@@ -296,39 +340,49 @@ class Commands:
                 raise
         return command
 
-    async def _watch(self, command: Command, before: Session | None) -> Session:
+    async def _watch(self, charge_point_id: str, before: Session | None) -> Session:
         """Look until the backend shows what was asked for, or until the deadline."""
-        if session := await self._shown(command, before):
+        deadline = self._running[charge_point_id].deadline
+        if session := await self._shown(charge_point_id, before):
             return session
         for delay in _delays():
-            left = (command.deadline - datetime.now(UTC)).total_seconds()
+            left = (deadline - datetime.now(UTC)).total_seconds()
             await asyncio.sleep(min(delay, max(left, 0.0)))
             await self._refresh()
-            if session := await self._shown(command, before):
+            if session := await self._shown(charge_point_id, before):
                 return session
-            if datetime.now(UTC) >= command.deadline:
+            if datetime.now(UTC) >= deadline:
                 break
         raise CommandFailedError(CommandState.TIMED_OUT)
 
-    async def _shown(self, command: Command, before: Session | None) -> Session | None:
+    async def _shown(self, charge_point_id: str, before: Session | None) -> Session | None:
         """Return the session once it is as asked for; raise when the backend refuses."""
-        if command.session_id is not None:
-            session = await self._ledger.session(self._account, command.session_id)
-        else:
-            session = await self._open_session(command.charge_point_id)
+        session = await self._session(charge_point_id)
         if session is None or session.status is None:
             return None
-        if command.kind is CommandKind.STOP:
+        if self._running[charge_point_id].kind is CommandKind.STOP:
             if session.status.is_ended:
                 return session
-            is_news = before is None or session != before
-            if session.status is SessionStatus.STOP_FAILED and is_news:
+            if session.status is SessionStatus.STOP_FAILED and session != before:
                 raise CommandFailedError(CommandState.REJECTED, session.error_code)
             return None
         if session.status is SessionStatus.FAILED:
             raise CommandFailedError(CommandState.REJECTED, session.error_code)
         has_run = session.status.is_running or session.status is SessionStatus.FINISHED
         return session if has_run else None
+
+    async def _session(self, charge_point_id: str) -> Session | None:
+        """Return the session of the running command, if it is known by now."""
+        command = self._running[charge_point_id]
+        if command.session_id is not None:
+            return await self._ledger.session(self._account, command.session_id)
+        session = await self._open_session(charge_point_id)
+        if session is not None:
+            # From now on it is looked for by its own name, also if it fails.
+            command = replace(command, session_id=session.session_id)
+            self._running[charge_point_id] = command
+            await self._ledger.update_command(command)
+        return session
 
     async def _settle(self, command: Command, state: CommandState, reason: str | None) -> None:
         settled = replace(command, state=state, reason=reason, resolved=datetime.now(UTC))
@@ -360,7 +414,11 @@ def _delays() -> Iterator[int]:
     return chain(WATCH_DELAYS, repeat(LATER_WATCH_DELAY))
 
 
-def _note_failure(task: asyncio.Task[Outcome]) -> None:
-    """Log how a resumed command failed; nobody waits for it, and its event has been sent."""
-    if not task.cancelled() and (err := task.exception()):
-        _LOGGER.warning("A command from before the restart did not succeed: %s", err)
+def _note_failure(task: asyncio.Task[Any]) -> None:
+    """Log how a command failed that nobody waits for; its event has been sent."""
+    if task.cancelled() or (err := task.exception()) is None:
+        return
+    if isinstance(err, ChargingError):
+        _LOGGER.warning("A command that nobody waits for did not succeed: %s", err)
+    else:
+        _LOGGER.error("A command broke", exc_info=err)
