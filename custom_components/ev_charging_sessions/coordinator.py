@@ -316,6 +316,9 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         return self.commands.watched | self._ended.keys()
 
     def _interval(self) -> timedelta:
+        if self.commands.is_busy:
+            # Its watch polls, and more often than this.
+            return IDLE_INTERVAL
         return ACTIVE_INTERVAL if self._open or self._ended else IDLE_INTERVAL
 
     def _state(self) -> AccountState:
@@ -347,6 +350,9 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
     @callback
     def _async_command_changed(self, charge_point_id: str) -> None:
         """Show at once what was asked for, and what became of it."""
+        if self._unsub_refresh and not self.commands.is_busy:
+            self.update_interval = self._interval()
+            self._schedule_refresh()
         if charge_point_id in self._charge_points:
             self._async_show()
 
