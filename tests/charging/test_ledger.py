@@ -160,7 +160,7 @@ async def test_late_answers_of_one_version_share_a_revision(
     """Test that two late answers with the same time stamp become one revision."""
     end = answer(status=SessionStatus.FINISHED, energy=9.0, updated=at(1))
     answers = [
-        replace(end, energy=12.0, updated=at(2)),
+        replace(end, energy=12.0, stop_reason="Remote", updated=at(2)),
         replace(end, stop_reason="Local"),
         replace(end, energy=10.0),
     ]

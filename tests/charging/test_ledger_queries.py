@@ -20,6 +20,8 @@ from custom_components.ev_charging_sessions.charging.ledger_query import (
     FIND_OPEN,
     FIND_PENDING,
     FIND_SESSION,
+    page,
+    sums,
 )
 from custom_components.ev_charging_sessions.charging.model import Cost, SessionStatus, Source
 
@@ -211,6 +213,8 @@ async def test_sums_of_money_are_exact(amounts: list[Decimal]) -> None:
         (FIND_LAST, "sessions_by_charge_point"),
         (FIND_SESSION, "sqlite_autoindex_sessions_1"),
         (FIND_PENDING, "commands_pending"),
+        (page(SessionQuery(accounts=(ACCOUNT,), limit=9)), "sessions_by_start"),
+        (sums(SessionQuery(accounts=(ACCOUNT,), start=at(0), end=at(9))), "sessions_by_start"),
     ],
 )
 async def test_what_is_often_asked_uses_its_index(

@@ -134,21 +134,21 @@ def _find_last() -> Select[Any]:
     It hops from one charge point to the next in the index, where GROUP BY would read
     every session of the account.
     """
-    of_account = sessions.c.account == _THE_ACCOUNT
-    points = (
-        select(func.min(sessions.c.charge_point_id).label("charge_point_id"))
-        .where(of_account)
-        .cte("points", recursive=True)
+    points = select(func.min(sessions.c.charge_point_id).label("charge_point_id")).cte(
+        "points", recursive=True
     )
     next_point = (
         select(func.min(sessions.c.charge_point_id))
-        .where(of_account, sessions.c.charge_point_id > points.c.charge_point_id)
+        .where(sessions.c.charge_point_id > points.c.charge_point_id)
         .scalar_subquery()
     )
     points = points.union_all(select(next_point).where(points.c.charge_point_id.is_not(None)))
     last = (
         select(sessions.c.id)
-        .where(of_account, sessions.c.charge_point_id == points.c.charge_point_id)
+        .where(
+            sessions.c.account == _THE_ACCOUNT,
+            sessions.c.charge_point_id == points.c.charge_point_id,
+        )
         .order_by(*_NEWEST_FIRST)
         .limit(1)
         .scalar_subquery()

@@ -63,7 +63,8 @@ sessions = Table(
     # The versions of the fields that the newest answer did not mention, as JSON.
     Column("older", Text),
     UniqueConstraint("account", "session_id"),
-    Index("sessions_by_charge_point", "account", "charge_point_id", "started"),
+    # No two of these begin with the account, for SQLite would choose one of them by chance.
+    Index("sessions_by_charge_point", "charge_point_id", "account", "started"),
     Index("sessions_by_start", "account", "started"),
 )
 

@@ -61,7 +61,7 @@ CREATE TABLE sessions (
 );
 INSERT INTO "sessions" VALUES(1,1,'ended','CP1','card',90,1777636800000000,1777640400000000,1777640520000000,12.5,1,'4.50','EUR',2,'Remote',NULL,NULL);
 INSERT INTO "sessions" VALUES(2,1,'open',NULL,NULL,40,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'none',NULL);
-CREATE INDEX sessions_by_charge_point ON sessions (account, charge_point_id, started);
+CREATE INDEX sessions_by_charge_point ON sessions (charge_point_id, account, started);
 CREATE INDEX sessions_by_start ON sessions (account, started);
 CREATE INDEX sessions_open ON sessions (account, status) WHERE status < 90;
 CREATE INDEX commands_pending ON commands (account) WHERE state = 'pending';
