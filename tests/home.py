@@ -113,9 +113,12 @@ class Home:
             await self.advance(min(left, max(0.5, min(due, default=left) + 0.001)))
 
     async def settle(self) -> None:
-        """Wait until nothing is under way but what waits for time to pass."""
+        """Wait until nothing is under way but what waits for time to pass.
+
+        A poll may wait for time too, so it is given more of the real one, and no more.
+        """
         quiet = 0
-        while quiet < 5:
+        while quiet < (30 if self._is_polling() else 5):
             before = self._signs_of_life()
             # The loop's own sleep would wait for frozen time.
             await self.hass.async_add_executor_job(time.sleep, 0.004)
@@ -126,13 +129,17 @@ class Home:
         states = self.hass.states.async_all()
         return (len(self.simulator.log.entries), len(states), *(id(state) for state in states))
 
+    def _is_polling(self) -> bool:
+        entry = getattr(self, "entry", None)
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            return False
+        return bool(self.coordinator._debounced_refresh._execute_lock.locked())
+
     def _is_busy(self) -> bool:
         if any(entry.status is None and not entry.fault for entry in self.simulator.log.entries):
             return True
         entry = getattr(self, "entry", None)
-        if entry is None or entry.state is not ConfigEntryState.LOADED:
-            return entry is not None and entry.state is ConfigEntryState.SETUP_IN_PROGRESS
-        return bool(self.coordinator._debounced_refresh._execute_lock.locked())
+        return entry is not None and entry.state is ConfigEntryState.SETUP_IN_PROGRESS
 
     def entity_id(self, platform: str, key: str, charge_point_id: str | None = EVSE) -> str:
         """Return the entity of a key, at a charge point or (``None``) at the account."""

@@ -214,9 +214,7 @@ async def test_first_change_after_start(home: Home) -> None:
         await home.run(305)
     at_evse = {
         each.entity_id
-        for each in er.async_entries_for_config_entry(
-            er.async_get(home.hass), home.entry.entry_id
-        )
+        for each in er.async_entries_for_config_entry(er.async_get(home.hass), home.entry.entry_id)
         if f"_{EVSE}_" in each.unique_id
     }
     assert at_evse

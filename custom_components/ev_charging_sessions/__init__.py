@@ -46,6 +46,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> 
     backend = network.create(hass, account, entry.data, cards_of(entry))
     coordinator = ChargingCoordinator(hass, entry, account, backend, ledger)
     await coordinator.async_config_entry_first_refresh()
+    try:
+        await coordinator.commands.resume()
+    except LedgerError as err:
+        raise translated(ConfigEntryNotReady, err) from err
     entry.runtime_data = coordinator
     dr.async_get(hass).async_get_or_create(
         config_entry_id=entry.entry_id,
@@ -56,7 +60,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> 
     )
     _move_to_subentries(hass, entry, coordinator)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    await coordinator.commands.resume()
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:

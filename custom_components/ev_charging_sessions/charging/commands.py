@@ -16,6 +16,7 @@ import uuid
 
 from .backends.backend import Backend
 from .errors import (
+    AuthenticationError,
     BackendError,
     BackendUnavailableError,
     ChargingError,
@@ -302,6 +303,9 @@ class Commands:
             raise
         except BackendError as err:
             await self._settle(self._running[charge_point_id], CommandState.REJECTED, err.key)
+            if isinstance(err, AuthenticationError):
+                # A poll meets the same refusal, and has it mended by a person.
+                await self._refresh()
             raise
         finally:
             del self._running[charge_point_id]
