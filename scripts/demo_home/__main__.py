@@ -2,7 +2,9 @@
 
 from argparse import ArgumentParser
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 import shutil
 from signal import SIGINT, SIGTERM
@@ -12,6 +14,7 @@ from typing import Any
 
 from . import dashboard
 from .check import Checks
+from .devices import read_devices
 from .home_assistant import PASSWORD, USERNAME
 from .house import open_house
 from .processes import PROJECT, DemoError
@@ -19,6 +22,7 @@ from .progress import step
 
 _STATE = PROJECT / ".dev" / "demo"
 _SECONDS_FOR_CHECK = 420
+_SECONDS_BETWEEN_LOOKS = 10
 
 
 async def _show() -> None:
@@ -26,7 +30,7 @@ async def _show() -> None:
     print("Starting the demo. Its state lies in .dev/demo.")
     async with open_house(_STATE, autopilot=True) as house:
         with step("dashboard"):
-            await dashboard.save(house.home)
+            shown = await dashboard.save(house.home)
         print(
             f"\n  Open   {house.home.url}/{dashboard.URL_PATH}"
             f"\n  Login  {USERNAME} / {PASSWORD}"
@@ -34,7 +38,11 @@ async def _show() -> None:
             "\n  you. Ctrl+C ends the demo; the next start is faster.\n",
             flush=True,
         )
-        await asyncio.Event().wait()
+        while True:
+            await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+            # Sessions make charge points known that nobody added.
+            if len(await read_devices(house.home)) != shown:
+                shown = await dashboard.save(house.home)
 
 
 async def _check() -> None:
@@ -63,10 +71,14 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="check it all without a person")
     parser.add_argument("--reset", action="store_true", help="forget the state of earlier demos")
     options = parser.parse_args()
-    if options.reset:
-        shutil.rmtree(_STATE, ignore_errors=True)
     try:
-        asyncio.run(_until_told(_check() if options.check else _show()))
+        if options.check:
+            asyncio.run(_until_told(_check()))
+        else:
+            with _only_one():
+                if options.reset:
+                    shutil.rmtree(_STATE, ignore_errors=True)
+                asyncio.run(_until_told(_show()))
     except DemoError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -77,6 +89,18 @@ def main() -> int:
         print("\nStopped.")
         return 130 if options.check else 0
     return 0
+
+
+@contextmanager
+def _only_one() -> Iterator[None]:
+    """Keep a second demo from the state of a running one."""
+    _STATE.parent.mkdir(exist_ok=True)
+    with _STATE.with_suffix(".lock").open("w") as lock:
+        try:
+            flock(lock, LOCK_EX | LOCK_NB)
+        except OSError:
+            raise DemoError("The demo already runs.") from None
+        yield
 
 
 async def _until_told(work: Coroutine[Any, Any, None]) -> None:

@@ -9,14 +9,14 @@ type Json = dict[str, Any]
 
 URL_PATH = "ev-charging"
 
-# What tiles show of a charge point, and how many of the 12 columns each takes.
+# What tiles show of a charge point, under which name, and how many of the 12 columns each takes.
 _TILES = (
-    ("sensor.status", 12),
-    ("switch.charging", 12),
-    ("sensor.session_duration", 6),
-    ("binary_sensor.connected", 6),
-    ("sensor.session_started", 6),
-    ("sensor.session_ended", 6),
+    ("sensor.status", "Status", 12),
+    ("switch.charging", "Charging", 12),
+    ("sensor.session_duration", "Duration", 6),
+    ("binary_sensor.connected", "Car", 6),
+    ("sensor.session_started", "Started", 6),
+    ("sensor.session_ended", "Ended", 6),
 )
 
 
@@ -46,12 +46,12 @@ def _badges(devices: list[Device]) -> list[Json]:
 
 def _charge_point(device: Device) -> Json:
     cards: list[Json] = [_heading(device.name, "mdi:ev-station")]
-    for key, columns in _TILES:
+    for key, name, columns in _TILES:
         if entity_id := device.entities.get(key):
             card: Json = {
                 "type": "tile",
                 "entity": entity_id,
-                "name": {"type": "entity"},
+                "name": name,
                 "grid_options": {"columns": columns},
             }
             if key.startswith("switch."):
@@ -88,8 +88,8 @@ def _heading(text: str, icon: str) -> Json:
     return {"type": "heading", "heading": text, "icon": icon}
 
 
-async def save(home: HomeAssistant) -> None:
-    """Make the dashboard, or bring it up to date, and let Home Assistant open with it."""
+async def save(home: HomeAssistant) -> int:
+    """Make the dashboard, or bring it up to date, and return how many devices there are."""
     boards = await home.command("lovelace/dashboards/list")
     if not any(each["url_path"] == URL_PATH for each in boards):
         await home.command(
@@ -100,6 +100,7 @@ async def save(home: HomeAssistant) -> None:
             show_in_sidebar=True,
             mode="storage",
         )
-    config = layout(await read_devices(home))
-    await home.command("lovelace/config/save", url_path=URL_PATH, config=config)
+    devices = await read_devices(home)
+    await home.command("lovelace/config/save", url_path=URL_PATH, config=layout(devices))
     await home.command("frontend/set_system_data", key="core", value={"default_panel": URL_PATH})
+    return len(devices)

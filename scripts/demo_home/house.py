@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 import json
 from pathlib import Path
 import shutil
+from typing import Any
 
 from aiohttp import ClientSession
 
@@ -14,6 +16,8 @@ from .home_assistant import HomeAssistant
 from .processes import PROJECT, free_port, is_free, running, until
 from .progress import step
 from .simulator import Simulator
+
+type Json = dict[str, Any]
 
 _CONFIGURATION = Path(__file__).with_name("configuration.yaml")
 _HOME_PORT = 8123
@@ -87,20 +91,39 @@ def _prepare(folder: Path, port: int) -> Path:
     config = folder / "config"
     storage = config / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
-    text = _CONFIGURATION.read_text(encoding="utf-8")
-    http = f"http:\n  server_host: 127.0.0.1\n  server_port: {port}\n"
-    (config / "configuration.yaml").write_text(text + http, encoding="utf-8")
+    shutil.copy(_CONFIGURATION, config)
+    http = {"stable": _http(port), "pending": None, "yaml_migration_done": True}
+    _write_store(storage, "http", 3, http)
     link = config / "custom_components" / DOMAIN
     link.parent.mkdir(exist_ok=True)
     link.unlink(missing_ok=True)
     link.symlink_to(PROJECT / "custom_components" / DOMAIN)
-    onboarding = storage / "onboarding"
-    if not onboarding.exists():
+    if not (storage / "onboarding").exists():
         # The steps after the owner's would add integrations that need the internet.
-        done = {"done": ["core_config", "analytics", "integration"]}
-        store = {"version": 4, "minor_version": 1, "key": "onboarding", "data": done}
-        onboarding.write_text(json.dumps(store))
+        done = ["core_config", "analytics", "integration"]
+        _write_store(storage, "onboarding", 4, {"done": done})
     return config
+
+
+def _http(port: int) -> Json:
+    """Listen on loopback only; what configuration.yaml says of this waits for a confirmation."""
+    return {
+        "server_host": ["127.0.0.1"],
+        "server_port": port,
+        "cors_allowed_origins": [],
+        "login_attempts_threshold": -1,
+        "ip_ban_enabled": True,
+        "ssl_profile": "intermediate_v6",
+        "use_x_frame_options": True,
+        "created_at": datetime.now(UTC).isoformat(),
+        "error": None,
+        "error_message": None,
+    }
+
+
+def _write_store(storage: Path, key: str, version: int, data: Json) -> None:
+    store = {"version": version, "minor_version": 1, "key": key, "data": data}
+    (storage / key).write_text(json.dumps(store), encoding="utf-8")
 
 
 async def _account(home: HomeAssistant, simulator: str) -> str:
