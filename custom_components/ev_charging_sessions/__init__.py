@@ -1,13 +1,10 @@
 """EV Charging Sessions: sessions of an electric car at any network, in one archive."""
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
-from homeassistant.helpers import (
-    config_validation as cv,
-    device_registry as dr,
-    entity_registry as er,
-)
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType
 from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.typing import ConfigType
@@ -18,6 +15,7 @@ from .charging.ledger import Ledger
 from .charging.model import Account
 from .const import CONF_BACKEND, DOMAIN, PLATFORMS
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
+from .devices import async_keep_devices, async_move_to_subentries, async_register_account
 from .exceptions import translated
 from .networks import NETWORKS, cards_of
 from .services import async_setup_services
@@ -51,15 +49,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> 
     except LedgerError as err:
         raise translated(ConfigEntryNotReady, err) from err
     entry.runtime_data = coordinator
-    dr.async_get(hass).async_get_or_create(
-        config_entry_id=entry.entry_id,
-        identifiers={(DOMAIN, account.account_id)},
-        entry_type=DeviceEntryType.SERVICE,
-        manufacturer=network.title,
-        name=entry.title,
-    )
-    _move_to_subentries(hass, entry, coordinator)
+    async_register_account(hass, entry, network.title)
+    async_move_to_subentries(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    async_keep_devices(hass, entry)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
@@ -70,12 +63,16 @@ async def async_unload_entry(hass: HomeAssistant, entry: ChargingConfigEntry) ->
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: ChargingConfigEntry, device: dr.DeviceEntry
 ) -> bool:
-    """Let a person remove a charge point that was only visited, and not one in use."""
-    coordinator = entry.runtime_data
-    charge_point_id = coordinator.charge_point_of(device)
-    if charge_point_id is None or charge_point_id in coordinator.subentry_ids:
+    """Let a person remove a charge point that was only visited, and not one in use.
+
+    One that was added goes with its subentry, and the account with its entry.
+    """
+    if device.config_subentry_id or device.entry_type is DeviceEntryType.SERVICE:
         return False
-    return coordinator.async_drop_charge_point(charge_point_id)
+    if entry.state is not ConfigEntryState.LOADED:
+        return True
+    coordinator = entry.runtime_data
+    return coordinator.async_drop_charge_point(coordinator.charge_point_of(device) or "")
 
 
 @callback
@@ -93,27 +90,6 @@ def _reload_when_changed(hass: HomeAssistant, entry: ChargingConfigEntry) -> Non
             hass.config_entries.async_schedule_reload(entry.entry_id)
 
     entry.async_on_unload(entry.add_update_listener(reload))
-
-
-@callback
-def _move_to_subentries(
-    hass: HomeAssistant, entry: ChargingConfigEntry, coordinator: ChargingCoordinator
-) -> None:
-    """Move a charge point that turned up by itself into the subentry it was given since.
-
-    Its entities go first: the registry removes those that their device leaves behind.
-    """
-    devices, entities = dr.async_get(hass), er.async_get(hass)
-    for device in dr.async_entries_for_config_entry(devices, entry.entry_id):
-        subentry_id = coordinator.subentry_ids.get(coordinator.charge_point_of(device) or "")
-        if subentry_id is None or device.config_subentry_id == subentry_id:
-            continue
-        for entity in er.async_entries_for_device(
-            entities, device.id, include_disabled_entities=True
-        ):
-            if entity.config_entry_id == entry.entry_id:
-                entities.async_update_entity(entity.entity_id, config_subentry_id=subentry_id)
-        devices.async_update_device(device.id, new_config_subentry_id=subentry_id)
 
 
 @singleton(LEDGER, async_=True)

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_API_VERSION
+from .const import CONF_API_VERSION, CONF_BACKEND
 from .coordinator import ChargingConfigEntry
 
 
@@ -13,15 +14,23 @@ async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: ChargingConfigEntry
 ) -> dict[str, Any]:
     """Return the state of an account; charge points are numbered instead of named."""
+    setup = {
+        "backend": entry.data[CONF_BACKEND],
+        "api_version": entry.data.get(CONF_API_VERSION),
+        "state": entry.state.value,
+        "reason": entry.error_reason_translation_key,
+    }
+    if entry.state is not ConfigEntryState.LOADED:
+        return setup
     coordinator = entry.runtime_data
     data = coordinator.data
+    cause = coordinator.last_exception and coordinator.last_exception.__cause__
     return {
-        "backend": coordinator.account.backend,
-        "api_version": entry.data.get(CONF_API_VERSION),
+        **setup,
         "cards": len(coordinator.backend.cards),
         "active_sessions": data.active_sessions,
         "last_update_success": coordinator.last_update_success,
-        "last_error": repr(coordinator.last_exception and coordinator.last_exception.__cause__),
+        "last_error": repr(cause) if cause else None,
         "unreadable_fields": sorted(set(coordinator.unreadable)),
         "update_interval": str(coordinator.update_interval),
         "charge_points": [

@@ -4,15 +4,13 @@ from collections.abc import Callable, Iterable
 from typing import override
 
 from homeassistant.core import callback
-from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .charging.state import ChargePointState
-from .const import DOMAIN
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
+from .devices import charge_point_device
 
 
 class ChargingEntity(CoordinatorEntity[ChargingCoordinator]):
@@ -65,18 +63,7 @@ class ChargePointEntity(ChargingEntity):
         self.charge_point_id = charge_point_id
         account_id = coordinator.account.account_id
         self._attr_unique_id = f"{account_id}_{charge_point_id}_{description.key}"
-        charge_point = self.charge_point_state.charge_point
-        self._attr_device_info = DeviceInfo(
-            identifiers={(DOMAIN, f"{account_id}_{charge_point_id}")},
-            name=charge_point_id,
-            manufacturer=charge_point.operator,
-            model=charge_point.connector_type,
-            via_device_id=dr.async_get_device_id_by_identifier(
-                coordinator.hass,
-                (DOMAIN, account_id),
-                config_entry_id=coordinator.config_entry.entry_id,
-            ),
-        )
+        self._attr_device_info = charge_point_device(coordinator, charge_point_id)
 
     @property
     def charge_point_state(self) -> ChargePointState:

@@ -42,12 +42,13 @@ class SessionEventEntity(ChargePointEntity, EventEntity):
     async def async_added_to_hass(self) -> None:
         """Tell what was found while this entity was being made."""
         await super().async_added_to_hass()
-        self._async_tell()
+        # Only once it has been added can it write one state after the other.
+        self.hass.loop.call_soon(self._async_tell)
 
     @callback
     @override
     def async_entity_id_changed(self, old_entity_id: str) -> None:
-        """Carry on: nothing here depends on the entity id."""
+        """Carry on: what has been told has been told."""
         super().async_entity_id_changed(old_entity_id)
 
     @callback
