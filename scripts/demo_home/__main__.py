@@ -28,7 +28,7 @@ _SECONDS_BETWEEN_LOOKS = 10
 async def _show() -> None:
     """Run until Ctrl+C."""
     print("Starting the demo. Its state lies in .dev/demo.")
-    async with open_house(_STATE, autopilot=True) as house:
+    async with open_house(_STATE, for_a_person=True) as house:
         with step("dashboard"):
             shown = await dashboard.save(house.home)
         print(
@@ -53,7 +53,7 @@ async def _check() -> None:
     try:
         async with (
             asyncio.timeout(_SECONDS_FOR_CHECK),
-            open_house(folder, autopilot=False) as house,
+            open_house(folder, for_a_person=False) as house,
         ):
             with step("dashboard"):
                 await dashboard.save(house.home)

@@ -40,12 +40,15 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(folder: Path, *, autopilot: bool) -> AsyncIterator[House]:
-    """Start both programs, and furnish Home Assistant if it is new, through its own interfaces."""
-    ports = _ports(folder)
+async def open_house(folder: Path, *, for_a_person: bool) -> AsyncIterator[House]:
+    """Start both programs, and furnish Home Assistant if it is new, through its own interfaces.
+
+    For a person it has the port that people know, and cars come and go by themselves.
+    """
+    ports = _ports(folder, with_usual_port=for_a_person)
     config = _prepare(folder, ports["home"])
     arguments = ["-m", "tests.simulator", "--port", str(ports["simulator"])]
-    if autopilot:
+    if for_a_person:
         arguments.append("--autopilot")
     hass = ["-m", "homeassistant", "--config", str(config), "--skip-pip"]
     async with ClientSession() as session:
@@ -66,7 +69,7 @@ async def open_house(folder: Path, *, autopilot: bool) -> AsyncIterator[House]:
                 yield House(home=home, simulator=simulator, entry_id=entry_id)
 
 
-def _ports(folder: Path) -> dict[str, int]:
+def _ports(folder: Path, *, with_usual_port: bool) -> dict[str, int]:
     """Return the ports of the last start, as the account in the state points to the simulator.
 
     When somebody else has taken that port since, the state is of no use and starts anew.
@@ -80,7 +83,7 @@ def _ports(folder: Path) -> dict[str, int]:
             return ports
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    home = _HOME_PORT if is_free(_HOME_PORT) else free_port()
+    home = _HOME_PORT if with_usual_port and is_free(_HOME_PORT) else free_port()
     ports = {"home": home, "simulator": free_port()}
     state.write_text(json.dumps(ports))
     return ports
