@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 import logging
 import sqlite3
 from typing import Any, Self
@@ -91,10 +92,7 @@ def times(home: Home, *names: str) -> list[datetime]:
 def gaps(moments: Iterable[datetime]) -> list[float]:
     """Return the seconds from each moment to the next."""
     listed = list(moments)
-    return [
-        (later - earlier).total_seconds()
-        for earlier, later in zip(listed, listed[1:], strict=False)
-    ]
+    return [(later - earlier).total_seconds() for earlier, later in pairwise(listed)]
 
 
 def complaints(records: Iterable[logging.LogRecord]) -> list[str]:

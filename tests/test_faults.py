@@ -1,6 +1,7 @@
 """Everything the simulator can do wrong, for ten minutes, while sessions come and go."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 import logging
 
 import pytest
@@ -160,10 +161,7 @@ async def test_back_off(home: Home) -> None:
 
 def _gaps_of_active(home: Home) -> list[float]:
     moments = times(home, "active")
-    return [
-        (later - earlier).total_seconds()
-        for earlier, later in zip(moments, moments[1:], strict=False)
-    ]
+    return [(later - earlier).total_seconds() for earlier, later in pairwise(moments)]
 
 
 async def test_issue_of_an_outage(home: Home, caplog: pytest.LogCaptureFixture) -> None:

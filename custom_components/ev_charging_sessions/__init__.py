@@ -44,10 +44,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> 
     backend = network.create(hass, account, entry.data, cards_of(entry))
     coordinator = ChargingCoordinator(hass, entry, account, backend, ledger)
     await coordinator.async_config_entry_first_refresh()
-    try:
-        await coordinator.commands.resume()
-    except LedgerError as err:
-        raise translated(ConfigEntryNotReady, err) from err
     entry.runtime_data = coordinator
     async_register_account(hass, entry, network.title)
     async_move_to_subentries(hass, entry)

@@ -111,26 +111,28 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
 
     @override
     async def _async_setup(self) -> None:
-        """Take up where the ledger left off."""
+        """Take up where the ledger left off: its sessions, and commands under way."""
         try:
             for session in await self.ledger.latest_sessions(self.account):
                 if session.charge_point_id:
                     self._latest[session.charge_point_id] = session
             for session in await self.ledger.open_sessions(self.account):
                 self._open[session.session_id] = session
+            # What happened before this account was first seen is history and no news.
+            self._has_bearings = bool(self._latest)
+            self._charge_points = {
+                charge_point_id: ChargePoint(charge_point_id=charge_point_id)
+                for charge_point_id in {
+                    *self.subentry_ids,
+                    *self._known_devices(),
+                    *(session.charge_point_id for session in self._open.values()),
+                }
+                if charge_point_id
+            }
+            # Before the first poll, which may bring the outcome of one.
+            await self.commands.resume()
         except LedgerError as err:
             raise translated(UpdateFailed, err) from err
-        # What happened before this account was first seen is history and no news.
-        self._has_bearings = bool(self._latest)
-        self._charge_points = {
-            charge_point_id: ChargePoint(charge_point_id=charge_point_id)
-            for charge_point_id in {
-                *self.subentry_ids,
-                *self._known_devices(),
-                *(session.charge_point_id for session in self._open.values()),
-            }
-            if charge_point_id
-        }
 
     def card(self, card_id: str | None) -> ChargeCard | None:
         """Return the card of that identifier, if its owner has made it known."""
@@ -212,13 +214,17 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
 
     def _apply(self, changes: Iterable[Change]) -> None:
         """Bring what is in memory up to what the ledger now says."""
-        # A new mapping, because the backend may be comparing the one it was given.
-        self._open = dict(self._open)
         for change in changes:
             session = change.after
-            if session.is_open:
+            is_known = session.session_id in self._open
+            if session.is_open and is_known:
                 self._open[session.session_id] = session
-            elif self._open.pop(session.session_id, None):
+            elif session.is_open:
+                # A new mapping for other sessions, because the backend tells them by it.
+                self._open = {**self._open, session.session_id: session}
+            elif is_known:
+                self._open = {**self._open}
+                del self._open[session.session_id]
                 self._ended[session.session_id] = dt_util.utcnow()
             charge_point_id = session.charge_point_id
             if charge_point_id is None:
