@@ -7,6 +7,8 @@ itself, so one that cannot be read leaves the others alone.
 
 from collections.abc import Callable, Iterable, Sequence, Set as AbstractSet
 from dataclasses import dataclass
+from itertools import compress, count
+from operator import ne
 
 from msgspec import Raw
 
@@ -16,7 +18,7 @@ from ..model import Session
 type Item = Session | UnexpectedAnswerError
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Listing:
     """One answer: its items as bytes and what each means, and what is new since the last.
 
@@ -78,6 +80,7 @@ def read_listing(
             if isinstance(item, Session):
                 changed.append(item)
         middle.append(item)
+    told, gone = _ids(middle), _ids(before.values())
     items = [*known.items[:front], *middle, *known.items[known_end:]]
     failed = any(isinstance(item, UnexpectedAnswerError) for item in middle)
     return Listing(
@@ -85,7 +88,7 @@ def read_listing(
         raw=raw,
         items=items,
         changed=changed,
-        ids=known.ids - _ids(before.values()) | _ids(middle),
+        ids=known.ids if told == gone else known.ids - gone | told,
         unreadable=_unreadable(items) if failed or known.unreadable else (),
     )
 
@@ -93,10 +96,9 @@ def read_listing(
 def _alike(raw: Sequence[Raw], known: Sequence[Raw]) -> tuple[int, int]:
     """Return how many items are the same at the front, and at the back of the rest."""
     shorter = min(len(raw), len(known))
-    front = next((i for i in range(shorter) if raw[i] != known[i]), shorter)
-    rest = shorter - front
-    back = next((i for i in range(rest) if raw[-1 - i] != known[-1 - i]), rest)
-    return front, back
+    front = next(compress(count(), map(ne, raw, known)), shorter)
+    back = next(compress(count(), map(ne, reversed(raw), reversed(known))), shorter)
+    return front, min(back, shorter - front)
 
 
 def _decoded(text: bytes, decode: Callable[[bytes], Session]) -> Item:

@@ -1,0 +1,15 @@
+"""Run all benchmarks; exit with 1 if one of them misses what it must reach."""
+
+import asyncio
+
+from . import imports, ledger, poll
+
+
+def main() -> int:
+    """Run them one after the other."""
+    reached = [asyncio.run(poll.run()), asyncio.run(ledger.run()), imports.run()]
+    return 0 if all(reached) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
