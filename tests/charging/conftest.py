@@ -1,11 +1,18 @@
-"""What the tests of the ledger share."""
+"""What the tests of the ground floor share."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.ev_charging_sessions.charging.ledger import Ledger
+from tests.conftest import START
+from tests.simulator import Simulator
+
+from .driver import Driver
+from .scripted_server import ScriptedServer
 
 
 @pytest.fixture
@@ -21,3 +28,32 @@ async def ledger(ledger_file: Path) -> AsyncIterator[Ledger]:
     await ledger.open()
     yield ledger
     await ledger.close()
+
+
+@pytest.fixture
+async def http(socket_enabled: None) -> AsyncIterator[aiohttp.ClientSession]:
+    """Return a client session of its own, as Home Assistant would lend one."""
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def driver(
+    simulator: Simulator,
+    http: aiohttp.ClientSession,
+    freezer: FrozenDateTimeFactory,
+    ledger: Ledger,
+) -> AsyncIterator[Driver]:
+    """Return an account whose clock moves together with that of the simulator."""
+    freezer.move_to(START)
+    driver = Driver(simulator, http, freezer, ledger)
+    yield driver
+    for task in driver.tasks:
+        task.cancel()
+
+
+@pytest.fixture
+async def server(socket_enabled: None) -> AsyncIterator[ScriptedServer]:
+    """Serve whatever a test wants answered."""
+    async with ScriptedServer() as server:
+        yield server

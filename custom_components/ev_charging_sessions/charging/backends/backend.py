@@ -7,7 +7,7 @@ from typing import Protocol
 from ..model import ChargeCard, ChargePoint, Session
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Capabilities:
     """What a backend can do and tell; entities exist only for what is true here."""
 
@@ -18,7 +18,7 @@ class Capabilities:
     power: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """What one poll brought.
 

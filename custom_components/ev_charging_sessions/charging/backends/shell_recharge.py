@@ -3,7 +3,7 @@
 Source: ``shell-recharge-charging.md`` (the seed) and the vendor's published SDKs.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -117,7 +117,9 @@ class ShellRecharge:
         self._seen: dict[str, Listing] = {}
         self._retrieved: dict[str, _Retrieved] = {}
         self._turns = [card.identifier for card in cards]
-        self._compared: tuple[Mapping[str, Session], tuple[Listing, ...], set[str]] | None = None
+        self._compared: (
+            tuple[Mapping[str, Session], list[AbstractSet[str]], set[str]] | None
+        ) = None
         self._missing_since: dict[str, float] = {}
         self._locations: dict[str, str] = {}
 
@@ -150,7 +152,7 @@ class ShellRecharge:
             if listing is not self._seen.get(card_id)
             for session in listing.changed
         ]
-        unlisted = self._unlisted(open_sessions, tuple(listings.values()))
+        unlisted = self._unlisted(open_sessions, listings.values())
         retrieved: dict[str, _Retrieved] = {}
         for session_id in unlisted.union(watched):
             known = open_sessions.get(session_id)
@@ -240,7 +242,7 @@ class ShellRecharge:
 
         So a second card does not double the requests of a driver who is not charging.
         """
-        unlisted = self._unlisted(open_sessions, tuple(self._seen.values()))
+        unlisted = self._unlisted(open_sessions, self._seen.values())
         in_use = {open_sessions[session_id].card_id for session_id in unlisted}.union(wanted)
         due: list[str] = []
         idle: list[str] = []
@@ -250,19 +252,19 @@ class ShellRecharge:
         return due + idle[:1]
 
     def _unlisted(
-        self, open_sessions: Mapping[str, Session], listings: tuple[Listing, ...]
+        self, open_sessions: Mapping[str, Session], listings: Iterable[Listing]
     ) -> set[str]:
         """Return the ids of the open sessions that no listing holds.
 
-        Polls that bring nothing new ask this of the same objects again and again.
+        Most polls ask this of the same objects as the one before.
         """
+        ids = [listing.ids for listing in listings]
         if self._compared is not None:
-            known_sessions, known_listings, unlisted = self._compared
-            if known_sessions is open_sessions and known_listings == listings:
+            known_sessions, known_ids, unlisted = self._compared
+            if known_sessions is open_sessions and known_ids == ids:
                 return unlisted
-        listed = set().union(*(listing.ids for listing in listings))
-        unlisted = open_sessions.keys() - listed
-        self._compared = (open_sessions, listings, unlisted)
+        unlisted = set(open_sessions).difference(*ids)
+        self._compared = (open_sessions, ids, unlisted)
         return unlisted
 
     async def _listings(self, due: Collection[str]) -> dict[str, Listing]:

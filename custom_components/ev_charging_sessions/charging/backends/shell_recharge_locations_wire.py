@@ -68,7 +68,7 @@ class _Connector(msgspec.Struct):
     connectorType: str | None = None
     electricalProperties: _ElectricalProperties | None = None
     tariffs: list[msgspec.Raw] | None = None
-    tariff: msgspec.Raw | None = None
+    tariff: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _Evse(msgspec.Struct):
@@ -121,8 +121,6 @@ def _tariffs(connector: _Connector) -> list[Tariff]:
     """Return what a driver pays; a tariff that cannot be read hides nothing else."""
     tariffs = []
     for raw in [*(connector.tariffs or []), connector.tariff]:
-        if raw is None:
-            continue
         try:
             wire = _read_tariff(raw)
         except UnexpectedAnswerError:

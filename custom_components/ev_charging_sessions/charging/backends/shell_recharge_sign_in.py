@@ -36,15 +36,18 @@ class SignIn:
         """Sign in.
 
         Raises AuthenticationError when the credentials are refused in every way,
-        RequestRejectedError when something else about the request is, and what
-        ``Transport.send`` and ``decode_token`` raise.
+        RequestRejectedError when something else is, and what ``Transport.send`` and
+        ``decode_token`` raise.
         """
         answer = await self._attempt(transport)
         if answer.status >= HTTPStatus.BAD_REQUEST:
-            code = error_code(answer.body)
             if _blames_credentials(answer):
                 raise AuthenticationError("The client id or secret was refused")
-            raise RequestRejectedError(code or f"HTTP {answer.status}", status=answer.status)
+            code = error_code(answer.body) or f"HTTP {answer.status}"
+            if answer.status == HTTPStatus.NOT_FOUND:
+                # Not a rejection, or it would be taken for that of what it was needed for.
+                raise transport.unavailable("no sign-in at this address")
+            raise RequestRejectedError(code, status=answer.status)
         return transport.decoded(answer.body, decode_token)
 
     async def _attempt(self, transport: Transport) -> HttpAnswer:

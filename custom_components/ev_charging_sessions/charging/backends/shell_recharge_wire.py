@@ -42,16 +42,16 @@ _STATUSES = {
 }
 
 
-class _Error(msgspec.Struct):
+class _Error(msgspec.Struct, gc=False):
     code: str | None = None
 
 
-class _State(msgspec.Struct):
+class _State(msgspec.Struct, gc=False):
     status: str | None = None
     error: _Error | None = None
 
 
-class WireSession(msgspec.Struct):
+class WireSession(msgspec.Struct, gc=False):
     """A session of ``active`` and ``retrieve``; the contract makes every field optional."""
 
     id: str | None = None
@@ -65,7 +65,7 @@ class WireSession(msgspec.Struct):
     sessionCode: str | None = None
 
 
-class _Envelope(msgspec.Struct):
+class _Envelope(msgspec.Struct, gc=False):
     status: str | None = None
     data: list[msgspec.Raw] | None = None
     Status: str | None = None

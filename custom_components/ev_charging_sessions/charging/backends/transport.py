@@ -39,7 +39,7 @@ type Headers = Callable[[], Mapping[str, str]]
 """Makes the headers of one attempt, so that each attempt can have its own."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Token:
     """An access token and its lifetime in seconds."""
 
@@ -47,7 +47,7 @@ class Token:
     lifetime: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class HttpAnswer:
     """An HTTP answer as it came: the backends know what its body means.
 
@@ -197,9 +197,9 @@ class Transport:
                     retry_after=_retry_after(response.headers.get("Retry-After")),
                 )
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
-            failure = self._unavailable(type(err).__name__, was_sent=False)
+            failure = self.unavailable(type(err).__name__, was_sent=False)
         except (aiohttp.ClientError, TimeoutError) as err:
-            failure = self._unavailable(type(err).__name__)
+            failure = self.unavailable(type(err).__name__)
         else:
             _LOGGER.debug(
                 "%s %s: %s, %d bytes, %.0f ms",
@@ -217,9 +217,9 @@ class Transport:
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise RateLimitError(self._budget.failed(answer.retry_after, is_limit=True))
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise self._unavailable(f"HTTP {answer.status}", answer.retry_after)
+            raise self.unavailable(f"HTTP {answer.status}", answer.retry_after)
         if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
-            raise self._unavailable(f"HTTP {answer.status}")
+            raise self.unavailable(f"HTTP {answer.status}")
         return answer
 
     def _checked[T](self, answer: HttpAnswer, decode: Callable[[bytes], T]) -> T:
@@ -242,12 +242,13 @@ class Transport:
         try:
             return decode(body)
         except msgspec.DecodeError, UnicodeDecodeError, RecursionError:
-            failure = self._unavailable("no JSON in the answer")
+            failure = self.unavailable("no JSON in the answer")
         raise failure
 
-    def _unavailable(
+    def unavailable(
         self, reason: str, retry_after: float | None = None, *, was_sent: bool = True
     ) -> BackendUnavailableError:
+        """Note a failure and return its error; ``retry_after`` is what the backend asked."""
         return BackendUnavailableError(
             reason, retry_after=self._budget.failed(retry_after), was_sent=was_sent
         )

@@ -1,0 +1,146 @@
+"""A driver's account on the ground floor: backend, ledger and commands, without a home."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+import time
+from typing import Any
+
+import aiohttp
+from freezegun.api import FrozenDateTimeFactory
+
+from custom_components.ev_charging_sessions.charging.backends.shell_recharge import ShellRecharge
+from custom_components.ev_charging_sessions.charging.commands import Commands
+from custom_components.ev_charging_sessions.charging.errors import BackendError
+from custom_components.ev_charging_sessions.charging.events import SessionEvent
+from custom_components.ev_charging_sessions.charging.ledger import Ledger
+from custom_components.ev_charging_sessions.charging.model import Account, ChargeCard, Session
+from tests.simulator import Simulator
+from tests.simulator.defaults import CARDS, CLIENT_ID, CLIENT_SECRET
+
+ACCOUNT = Account(backend="shell_recharge", account_id="a1")
+CARD, OTHER_CARD = CARDS
+EVSE = "NL*TNM*E02003451*0"
+OTHER_EVSE = "NL*TNM*E02003451*1"
+
+
+class Driver:
+    """Does what the coordinator of a home does, and lets time pass for it."""
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        http: aiohttp.ClientSession,
+        clock: FrozenDateTimeFactory,
+        ledger: Ledger,
+    ) -> None:
+        """Set up one account; nothing is sent yet."""
+        self.simulator = simulator
+        self.ledger = ledger
+        self.open: dict[str, Session] = {}
+        self.events: list[tuple[str, SessionEvent]] = []
+        self.changes: list[str] = []
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self._http = http
+        self._clock = clock
+        self.restart()
+
+    def restart(self, **options: Any) -> None:
+        """Forget everything but the ledger, as a crash does, and begin anew."""
+        for task in self.tasks:
+            task.cancel()
+        self.tasks = set()
+        self.open = {}
+        self.backend = self.new_backend(**options)
+        self.commands = Commands(
+            ACCOUNT,
+            self.backend,
+            self.ledger,
+            keep=lambda session: self.keep([session]),
+            refresh=self.refresh,
+            on_change=self.changes.append,
+            on_event=lambda charge_point_id, event: self.events.append((charge_point_id, event)),
+            spawn=self.spawn,
+        )
+
+    def new_backend(self, **options: Any) -> ShellRecharge:
+        """Return a backend that has sent nothing yet."""
+        cards = options.pop("cards", (CARD,))
+        settings = {
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "base_url": self.simulator.url,
+        } | options
+        return ShellRecharge(
+            self._http,
+            ACCOUNT,
+            cards=tuple(ChargeCard(identifier=card, alias=card[-1]) for card in cards),
+            **settings,
+        )
+
+    def spawn[T](self, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
+        """Start a task that outlives its caller."""
+        task = asyncio.get_running_loop().create_task(work, eager_start=True)
+        self.tasks.add(task)
+        return task
+
+    async def keep(self, sessions: Iterable[Session]) -> None:
+        """Write sessions to the ledger and keep the open ones at hand."""
+        if await self.ledger.upsert(sessions):
+            found = await self.ledger.open_sessions(ACCOUNT)
+            self.open = {session.session_id: session for session in found}
+
+    async def poll(self) -> tuple[Session, ...]:
+        """Read what may have changed into the ledger, and return what was told."""
+        answer = await self.backend.poll(
+            self.open, watched=self.commands.watched, cards=self.commands.cards
+        )
+        await self.keep(answer.sessions)
+        return answer.sessions
+
+    async def refresh(self) -> None:
+        """Poll without ever raising."""
+        try:
+            await self.poll()
+        except BackendError:
+            return
+
+    def tick(self, seconds: float) -> None:
+        """Move the time everywhere, without waiting for what that leads to."""
+        self._clock.tick(seconds)
+        self.simulator.clock.advance(seconds)
+
+    async def settle(self) -> None:
+        """Wait until nothing is under way but what waits for time to pass."""
+        quiet = 0
+        while quiet < 4:
+            before = len(self.simulator.log.entries), self._is_busy()
+            # The loop's own sleep would wait for frozen time.
+            await asyncio.to_thread(time.sleep, 0.003)
+            after = len(self.simulator.log.entries), self._is_busy()
+            quiet = quiet + 1 if before == after == (before[0], False) else 0
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass in steps of a second, and what is due in it happen."""
+        await self.settle()
+        while seconds > 0:
+            self.tick(min(seconds, 1))
+            seconds -= 1
+            await self.settle()
+
+    async def outcome[T](self, work: Coroutine[None, None, T]) -> T:
+        """Let time pass until something is done."""
+        task = asyncio.get_running_loop().create_task(work)
+        for _ in range(700):
+            await self.settle()
+            if task.done():
+                break
+            self.tick(1)
+        assert task.done(), "This takes forever"
+        return await task
+
+    def sent(self, name: str) -> int:
+        """Return how many requests of a call the network has seen."""
+        return self.simulator.log.count(name)
+
+    def _is_busy(self) -> bool:
+        return any(entry.status is None and not entry.fault for entry in self.simulator.log.entries)
