@@ -124,9 +124,11 @@ async def test_duration_ticks(home: Home) -> None:
     home.simulator.world.unplug(EVSE)
     await home.run(31)
     assert home.state("sensor", "session_ended").state != "unknown"
+    written = home.state("sensor", "session_duration").last_reported
     changes.clear()
     await home.run(200)
     assert ticks() == 0
+    assert home.state("sensor", "session_duration").last_reported == written
 
 
 async def test_duration_ticks_without_network(home: Home) -> None:
