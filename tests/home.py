@@ -40,6 +40,10 @@ class Home:
         """Return the heart of the account."""
         return self.entry.runtime_data
 
+    def is_in(self, state: ConfigEntryState) -> bool:
+        """Tell whether the account is in this state now."""
+        return self.entry.state is state
+
     def user_input(self, **changes: Any) -> dict[str, Any]:
         """Return what a person enters for the account of the simulator."""
         advanced = {"base_url": self.simulator.url, "api_version": "v2"}

@@ -80,10 +80,7 @@ BACKEND_ERRORS: list[ChargingError] = [
 ERRORS: list[ChargingError] = [
     *BACKEND_ERRORS,
     LedgerError(),
-    *(
-        CommandFailedError(state)
-        for state in (CommandState.REJECTED, CommandState.SUPERSEDED, CommandState.TIMED_OUT)
-    ),
+    *(CommandFailedError(state) for state in CommandState if state is not CommandState.CONFIRMED),
 ]
 
 

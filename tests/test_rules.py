@@ -1,7 +1,7 @@
 """The eight rules of the design that always hold (section 3), from the network to the states."""
 
 import asyncio
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -107,7 +107,8 @@ async def _tell(home: Home, order: str) -> dict[str, Session]:
     world = home.simulator.world
     session = world.start_at_pole(EVSE, CARDS[0])
     assert session.started
-    told = {"a": (Phase.STARTED, None, session.started)}
+    told: dict[str, tuple[Phase, datetime | None, datetime]] = {}
+    told["a"] = (Phase.STARTED, None, session.started)
     for name, seconds in (("z", 100), ("c", 200)):
         moment = session.started + timedelta(seconds=seconds)
         told[name] = (Phase.STOPPED, moment, moment)

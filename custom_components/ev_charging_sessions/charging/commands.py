@@ -53,7 +53,7 @@ class Spawn(Protocol):
         """Start the work at once."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """A command that came about: its session and the seconds it took."""
 
@@ -210,6 +210,9 @@ class Commands:
         except asyncio.CancelledError:
             task.add_done_callback(_note_failure)
             raise
+        if task.cancelled():
+            # The account is being unloaded, and resumes the command when it is loaded again.
+            raise CommandFailedError(CommandState.PENDING)
         return task.result()
 
     async def _in_turn[T](

@@ -20,7 +20,7 @@ class EventType(StrEnum):
     CORRECTED = "corrected"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class SessionEvent:
     """One piece of news; ``session`` is unknown when a start never became one."""
 

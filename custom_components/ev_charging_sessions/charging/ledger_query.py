@@ -28,7 +28,7 @@ from .merge import to_microseconds
 from .model import Account, SessionStatus
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class SessionQuery:
     """Which sessions to look for; ``None`` leaves a filter out, ``()`` matches nothing.
 
@@ -49,7 +49,7 @@ class SessionQuery:
     offset: int = 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Totals:
     """The sums over all sessions of a query.
 

@@ -31,7 +31,7 @@ _BATCH = 500
 _ADD_ACCOUNT = accounts.insert().returning(accounts.c.id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Change:
     """How an upsert changed one session; ``before`` is ``None`` for a new one."""
 
@@ -48,7 +48,7 @@ class Change:
         )
 
 
-@dataclass(slots=True)
+@dataclass
 class _Entry:
     """One session of the batch: as it is stored and as it shall be."""
 

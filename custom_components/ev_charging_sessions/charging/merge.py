@@ -58,7 +58,7 @@ class Version(NamedTuple):
     ended: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Known:
     """All that is known about a session.
 
@@ -93,7 +93,7 @@ class Merged(NamedTuple):
     archived: Session | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Revision:
     """What was known of an ended session before a correction.
 

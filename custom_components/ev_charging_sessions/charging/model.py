@@ -49,7 +49,7 @@ class Source(StrEnum):
     ESTIMATED = "estimated"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Account:
     """One set of credentials at one backend.
 
@@ -60,7 +60,7 @@ class Account:
     account_id: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ChargeCard:
     """A card or contract that pays for sessions, under the name its owner gave it.
 
@@ -71,7 +71,7 @@ class ChargeCard:
     alias: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Cost:
     """What a session costs: an amount in a currency (ISO 4217) and who says so."""
 
@@ -80,7 +80,7 @@ class Cost:
     source: Source
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Session:
     """One charge, from plugging in to the end, as far as a backend has told it.
 
@@ -129,7 +129,7 @@ class ChargePointStatus(StrEnum):
     OFFLINE = "offline"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ChargePoint:
     """One place where one car can charge: an EVSE, or one connector of a station.
 
@@ -162,7 +162,7 @@ class CommandState(StrEnum):
     SUPERSEDED = "superseded"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Command:
     """A start or stop that was asked for, and what became of it.
 

@@ -35,7 +35,7 @@ _OPEN = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ChargePointState:
     """A charge point with its running or last session and what was last asked of it.
 
@@ -112,7 +112,7 @@ class ChargePointState:
         return ended is None or looked_up > ended
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class AccountState:
     """All charge points of an account, by id, and how many sessions are open.
 

@@ -14,7 +14,7 @@ class PriceComponentType(StrEnum):
     PARKING_TIME = "parking_time"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class PriceComponent:
     """One price of a tariff: what one step costs, and how large a step is.
 
@@ -28,7 +28,7 @@ class PriceComponent:
     vat: Decimal | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Tariff:
     """The prices that hold at a charge point, in one currency (ISO 4217).
 

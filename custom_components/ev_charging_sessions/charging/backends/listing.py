@@ -96,8 +96,8 @@ def read_listing(
 def _alike(raw: Sequence[Raw], known: Sequence[Raw]) -> tuple[int, int]:
     """Return how many items are the same at the front, and at the back of the rest."""
     shorter = min(len(raw), len(known))
-    front = next(compress(count(), map(ne, raw, known)), shorter)
-    back = next(compress(count(), map(ne, reversed(raw), reversed(known))), shorter)
+    front = next(compress(count(), map(ne, raw, known, strict=False)), shorter)
+    back = next(compress(count(), map(ne, reversed(raw), reversed(known), strict=False)), shorter)
     return front, min(back, shorter - front)
 
 

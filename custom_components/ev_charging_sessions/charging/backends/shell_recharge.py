@@ -117,9 +117,7 @@ class ShellRecharge:
         self._seen: dict[str, Listing] = {}
         self._retrieved: dict[str, _Retrieved] = {}
         self._turns = [card.identifier for card in cards]
-        self._compared: (
-            tuple[Mapping[str, Session], list[AbstractSet[str]], set[str]] | None
-        ) = None
+        self._compared: tuple[Mapping[str, Session], list[AbstractSet[str]], set[str]] | None = None
         self._missing_since: dict[str, float] = {}
         self._locations: dict[str, str] = {}
 
