@@ -20,8 +20,8 @@ from homeassistant.util.yaml import load_yaml_dict
 from custom_components.ev_charging_sessions import (
     binary_sensor,
     config_flow,
-    coordinator,
     event,
+    issues,
     sensor,
     services,
     switch,
@@ -342,7 +342,7 @@ def test_issues() -> None:
     """Test that every repair issue has a text that is filled in, and every text is used."""
     used = {}
     for call in _calls("_create_issue"):
-        key = getattr(coordinator, ast.unparse(call.args[0]))
+        key = getattr(issues, ast.unparse(call.args[2]))
         used[key] = {"title", *(each.arg for each in call.keywords)}
     assert set(TEXTS["issues"]) == set(used)
     for key, text in TEXTS["issues"].items():

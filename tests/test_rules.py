@@ -116,7 +116,7 @@ async def _tell(home: Home, order: str) -> dict[str, Session]:
         session.phase, session.stopped, session.updated = told[name]
         await home.hass.config_entries.async_reload(home.entry.entry_id)
         # As if it had just ended: so it is read again.
-        home.coordinator._ended[session.session_id] = home.simulator.clock.now()
+        home.coordinator.sessions.ended[session.session_id] = home.simulator.clock.now()
         await home.coordinator.async_refresh()
     return await sessions(home)
 

@@ -204,7 +204,7 @@ def _open_session(call: ServiceCall) -> tuple[ChargingCoordinator, Session]:
     else:
         _require(call, "device_or_session", ATTR_CONFIG_ENTRY_ID, ATTR_SESSION_ID)
         coordinator = _coordinator(call)
-        session = coordinator.open_session(call.data[ATTR_SESSION_ID])
+        session = coordinator.sessions.open.get(call.data[ATTR_SESSION_ID])
         if session is None:
             raise _invalid("session_not_open")
     if not coordinator.backend.capabilities.stop:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 import logging
-from typing import Any, Protocol
 import uuid
 
 from .backends.backend import Backend
@@ -19,7 +18,6 @@ from .errors import (
     AuthenticationError,
     BackendError,
     BackendUnavailableError,
-    ChargingError,
     CommandFailedError,
     RequestRejectedError,
     UnexpectedAnswerError,
@@ -34,6 +32,7 @@ from .model import (
     Session,
     SessionStatus,
 )
+from .wishes import Spawn, Wishes
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -44,13 +43,6 @@ LATER_WATCH_DELAY = 30
 
 # The networks publish no time limit of their own; two minutes is what their users wait.
 DEFAULT_TIME_LIMIT = 120.0
-
-
-class Spawn(Protocol):
-    """Starts a task that outlives its caller."""
-
-    def __call__[T](self, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
-        """Start the work at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,20 +81,17 @@ class Commands:
         self._refresh = refresh
         self._on_change = on_change
         self._on_event = on_event
-        self._spawn = spawn
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._wishes = Wishes(on_change=on_change, spawn=spawn)
         self._running: dict[str, Command] = {}
-        self._wishes: dict[str, tuple[CommandKind, object]] = {}
+
+    def wish(self, charge_point_id: str) -> CommandKind | None:
+        """Return the kind of the newest command that is not done yet."""
+        return self._wishes.newest(charge_point_id)
 
     def running(self, charge_point_id: str) -> CommandKind | None:
         """Return the kind of the command that waits for its confirmation."""
         command = self._running.get(charge_point_id)
         return command.kind if command else None
-
-    def wish(self, charge_point_id: str) -> CommandKind | None:
-        """Return the kind of the newest command that is not done yet."""
-        wish = self._wishes.get(charge_point_id)
-        return wish[0] if wish else None
 
     @property
     def is_busy(self) -> bool:
@@ -147,7 +136,7 @@ class Commands:
             )
             return await self._carry_out(command, None if session else self._send_start)
 
-        return await self._as_newest_wish(CommandKind.START, charge_point_id, act)
+        return await self._wishes.fulfil(CommandKind.START, charge_point_id, act)
 
     async def stop(self, session: Session, time_limit: float = DEFAULT_TIME_LIMIT) -> Outcome:
         """Stop a session and wait until it has ended; one that has is the outcome.
@@ -162,7 +151,7 @@ class Commands:
                 return Outcome(session=known, seconds=0.0)
             return await self._stop(known, charge_point_id, time_limit)
 
-        return await self._as_newest_wish(CommandKind.STOP, charge_point_id, act)
+        return await self._wishes.fulfil(CommandKind.STOP, charge_point_id, act)
 
     async def stop_at(self, charge_point_id: str, time_limit: float = DEFAULT_TIME_LIMIT) -> None:
         """Stop whatever session is open at a charge point; none is fine too.
@@ -175,7 +164,7 @@ class Commands:
             session = await self._open_session(charge_point_id)
             return await self._stop(session, charge_point_id, time_limit) if session else None
 
-        await self._as_newest_wish(CommandKind.STOP, charge_point_id, act)
+        await self._wishes.fulfil(CommandKind.STOP, charge_point_id, act)
 
     async def resume(self) -> None:
         """Take up the commands that a restart has interrupted; none is sent again."""
@@ -184,8 +173,7 @@ class Commands:
             async def act(command: Command = command) -> Outcome:
                 return await self._find_outcome(command)
 
-            work = self._in_turn(command.kind, command.charge_point_id, act, was_sent=True)
-            self._spawn(work).add_done_callback(_note_failure)
+            self._wishes.resume(command.kind, command.charge_point_id, act)
 
     async def _stop(self, session: Session, charge_point_id: str, time_limit: float) -> Outcome:
         command = self._new(
@@ -196,49 +184,6 @@ class Commands:
             return await self._send_stop(command, session)
 
         return await self._carry_out(command, send, session)
-
-    async def _as_newest_wish[T](
-        self,
-        kind: CommandKind,
-        charge_point_id: str,
-        act: Callable[[], Coroutine[None, None, T]],
-    ) -> T:
-        task = self._spawn(self._in_turn(kind, charge_point_id, act))
-        try:
-            # A caller that goes away must not take the watch over a sent command with it.
-            await asyncio.wait({task})
-        except asyncio.CancelledError:
-            task.add_done_callback(_note_failure)
-            raise
-        if task.cancelled():
-            # The account is being unloaded, and resumes the command when it is loaded again.
-            raise CommandFailedError(CommandState.PENDING)
-        return task.result()
-
-    async def _in_turn[T](
-        self,
-        kind: CommandKind,
-        charge_point_id: str,
-        act: Callable[[], Coroutine[None, None, T]],
-        *,
-        was_sent: bool = False,
-    ) -> T:
-        """Act when it is this command's turn, unless a newer one has come meanwhile.
-
-        What ``was_sent`` already has an outcome that must be found, whatever has come.
-        """
-        wish = (kind, object())
-        self._wishes[charge_point_id] = wish
-        self._on_change(charge_point_id)
-        try:
-            async with self._locks.setdefault(charge_point_id, asyncio.Lock()):
-                if self._wishes.get(charge_point_id, wish) is not wish and not was_sent:
-                    raise CommandFailedError(CommandState.SUPERSEDED)
-                return await act()
-        finally:
-            if self._wishes.get(charge_point_id) is wish:
-                del self._wishes[charge_point_id]
-            self._on_change(charge_point_id)
 
     def _new(
         self,
@@ -419,13 +364,3 @@ class Commands:
 
 def _delays() -> Iterator[int]:
     return chain(WATCH_DELAYS, repeat(LATER_WATCH_DELAY))
-
-
-def _note_failure(task: asyncio.Task[Any]) -> None:
-    """Log how a command failed that nobody waits for; its event has been sent."""
-    if task.cancelled() or (err := task.exception()) is None:
-        return
-    if isinstance(err, ChargingError):
-        _LOGGER.warning("A command that nobody waits for did not succeed: %s", err)
-    else:
-        _LOGGER.error("A command broke", exc_info=err)
