@@ -95,6 +95,9 @@ def _prepare(folder: Path, port: int) -> Path:
     storage = config / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
     shutil.copy(_CONFIGURATION, config)
+    # The simulated world starts anew each time; its networks know no session from before.
+    for ledger in config.glob(f"{DOMAIN}.db*"):
+        ledger.unlink()
     http = {"stable": _http(port), "pending": None, "yaml_migration_done": True}
     _write_store(storage, "http", 3, http)
     link = config / "custom_components" / DOMAIN

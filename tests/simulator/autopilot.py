@@ -20,14 +20,17 @@ class Autopilot:
         self._cards = sorted(world.cards)
 
     def start(self) -> None:
-        """Let the first car arrive within seconds, and one every minute or two."""
+        """Let the first driver charge already, and a car arrive every minute or two.
+
+        Nobody should find a deserted place: an account without a session is polled rarely.
+        """
         if self.is_on:
             return
         self.is_on = True
         reserved = next(iter(self._world.charge_points))
         if self._world.charge_point(reserved).car is None:
             self._world.plug(reserved)
-        self._after(2, 10, self._arrive)
+        self._arrive(parks_for=0)
 
     def stop(self) -> None:
         """Let nobody else arrive; who is there finishes."""
@@ -36,7 +39,7 @@ class Autopilot:
     def _after(self, least: float, most: float, event: Callable[[], None]) -> None:
         self._world.clock.after(self._random.uniform(least, most), event)
 
-    def _arrive(self) -> None:
+    def _arrive(self, parks_for: float = 15) -> None:
         if not self.is_on:
             return
         self._after(60, 120, self._arrive)
@@ -45,7 +48,7 @@ class Autopilot:
         if free:
             evse_id = self._random.choice(free)
             self._world.plug(evse_id)
-            self._after(3, 15, lambda: self._begin(evse_id))
+            self._after(parks_for / 5, parks_for, lambda: self._begin(evse_id))
 
     def _begin(self, evse_id: str) -> None:
         card = self._random.choice(self._cards)
