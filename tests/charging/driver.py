@@ -1,7 +1,7 @@
 """A driver's account on the ground floor: backend, ledger and commands, without a home."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 import time
 from typing import Any
 
@@ -13,7 +13,12 @@ from custom_components.ev_charging_sessions.charging.commands import Commands
 from custom_components.ev_charging_sessions.charging.errors import BackendError
 from custom_components.ev_charging_sessions.charging.events import SessionEvent
 from custom_components.ev_charging_sessions.charging.ledger import Ledger
-from custom_components.ev_charging_sessions.charging.model import Account, ChargeCard, Session
+from custom_components.ev_charging_sessions.charging.model import (
+    Account,
+    ChargeCard,
+    CommandKind,
+    Session,
+)
 from tests.simulator import Simulator
 from tests.simulator.defaults import CARDS, CLIENT_ID, CLIENT_SECRET
 
@@ -38,7 +43,7 @@ class Driver:
         self.ledger = ledger
         self.open: dict[str, Session] = {}
         self.events: list[tuple[str, SessionEvent]] = []
-        self.changes: list[str] = []
+        self.changes: list[tuple[str, CommandKind | None, CommandKind | None]] = []
         self.tasks: set[asyncio.Task[Any]] = set()
         self._http = http
         self._clock = clock
@@ -57,7 +62,7 @@ class Driver:
             self.ledger,
             keep=lambda session: self.keep([session]),
             refresh=self.refresh,
-            on_change=self.changes.append,
+            on_change=self._note_change,
             on_event=lambda charge_point_id, event: self.events.append((charge_point_id, event)),
             spawn=self.spawn,
         )
@@ -127,9 +132,17 @@ class Driver:
             seconds -= 1
             await self.settle()
 
-    async def outcome[T](self, work: Coroutine[None, None, T]) -> T:
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait, while time stands still, until something has come about."""
+        for _ in range(200):
+            if condition():
+                return
+            await self.settle()
+        raise AssertionError("This does not come about")
+
+    async def outcome[T](self, work: Awaitable[T]) -> T:
         """Let time pass until something is done."""
-        task = asyncio.get_running_loop().create_task(work)
+        task = asyncio.ensure_future(work)
         for _ in range(700):
             await self.settle()
             if task.done():
@@ -141,6 +154,11 @@ class Driver:
     def sent(self, name: str) -> int:
         """Return how many requests of a call the network has seen."""
         return self.simulator.log.count(name)
+
+    def _note_change(self, charge_point_id: str) -> None:
+        """Write down what a listener would be shown: the wish and the running command."""
+        wish, running = self.commands.wish(charge_point_id), self.commands.running(charge_point_id)
+        self.changes.append((charge_point_id, wish, running))
 
     def _is_busy(self) -> bool:
         return any(entry.status is None and not entry.fault for entry in self.simulator.log.entries)

@@ -6,6 +6,20 @@ import sqlite3
 from typing import Any
 
 
+def commands(file: Path) -> list[tuple[str, str, str | None]]:
+    """Return the kind, the state and the reason of every command, oldest first."""
+    with closing(sqlite3.connect(file)) as connection:
+        return connection.execute(
+            "SELECT kind, state, reason FROM commands ORDER BY created, command_id"
+        ).fetchall()
+
+
+def execute(file: Path, statement: str) -> None:
+    """Do something to the file of a ledger behind its back."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(statement)
+
+
 def rows(file: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Return all that is in a ledger's file, without the numbers that order has given."""
     with closing(sqlite3.connect(file)) as connection:

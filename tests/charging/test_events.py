@@ -1,0 +1,129 @@
+"""The news in a change of the ledger."""
+
+from typing import Any
+
+import pytest
+
+from custom_components.ev_charging_sessions.charging.events import (
+    EventType,
+    SessionEvent,
+    events_of,
+)
+from custom_components.ev_charging_sessions.charging.ledger import Change, Ledger
+from custom_components.ev_charging_sessions.charging.model import Session, SessionStatus
+
+from .answers import answer, at
+
+STARTING, CONNECTED, SUSPENDED, CHARGING, STOPPING, STOP_FAILED, FINISHED, FAILED = SessionStatus
+UNKNOWN = None
+STARTED = EventType.STARTED
+
+
+def change(before: SessionStatus | str | None, after: SessionStatus | None) -> Change:
+    """Return the change from one status to another; ``"nothing"`` is a new session."""
+    known = None if isinstance(before, str) and before == "nothing" else answer(status=before)
+    return Change(before=known, after=answer(status=after, updated=at(1)))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "news"),
+    [
+        # A session that is seen for the first time.
+        ("nothing", STARTING, []),
+        ("nothing", CONNECTED, [STARTED]),
+        ("nothing", SUSPENDED, [STARTED, EventType.SUSPENDED]),
+        ("nothing", CHARGING, [STARTED, EventType.CHARGING]),
+        ("nothing", STOPPING, [STARTED]),
+        ("nothing", STOP_FAILED, [STARTED]),
+        ("nothing", UNKNOWN, []),
+        ("nothing", FINISHED, []),
+        ("nothing", FAILED, []),
+        # One that has been asked for.
+        (STARTING, CONNECTED, [STARTED]),
+        (STARTING, CHARGING, [STARTED, EventType.CHARGING]),
+        (STARTING, FINISHED, [STARTED, EventType.FINISHED]),
+        (STARTING, FAILED, [EventType.FAILED]),
+        (STARTING, UNKNOWN, []),
+        # One that runs.
+        (CONNECTED, CHARGING, [EventType.CHARGING]),
+        (CHARGING, SUSPENDED, [EventType.SUSPENDED]),
+        (SUSPENDED, CHARGING, [EventType.CHARGING]),
+        (CHARGING, STOPPING, []),
+        (STOPPING, STOP_FAILED, []),
+        (STOP_FAILED, CHARGING, [EventType.CHARGING]),
+        (CHARGING, FINISHED, [EventType.FINISHED]),
+        (STOPPING, FINISHED, [EventType.FINISHED]),
+        (SUSPENDED, FAILED, [EventType.FAILED]),
+        # One in a state that nobody knows.
+        (UNKNOWN, STARTING, []),
+        (UNKNOWN, CHARGING, [STARTED, EventType.CHARGING]),
+        (UNKNOWN, FINISHED, [STARTED, EventType.FINISHED]),
+        (CHARGING, UNKNOWN, []),
+        # Nothing new about it, but something else.
+        (STARTING, STARTING, []),
+        (CHARGING, CHARGING, []),
+        (UNKNOWN, UNKNOWN, []),
+    ],
+)
+def test_news(
+    before: SessionStatus | str | None, after: SessionStatus | None, news: list[EventType]
+) -> None:
+    """Test what is news, oldest first, and what is history."""
+    what = change(before, after)
+    assert [event.type for event in events_of(what)] == news
+    assert all(event.session is what.after for event in events_of(what))
+
+
+@pytest.mark.parametrize("before", [FINISHED, FAILED])
+@pytest.mark.parametrize("after", [FINISHED, FAILED])
+def test_corrections(before: SessionStatus, after: SessionStatus) -> None:
+    """Test that whatever changes of an ended session is one correction, and no second end."""
+    corrected = answer(status=after, ended=at(5), updated=at(6), stop_reason="Local")
+    what = Change(before=answer(status=before, ended=at(4)), after=corrected)
+    assert events_of(what) == [SessionEvent(type=EventType.CORRECTED, session=corrected)]
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "reasons"),
+    [
+        (CHARGING, {}, [None, None]),
+        (FINISHED, {}, [None, None]),
+        (FAILED, {"error_code": "EvseInUse"}, ["EvseInUse"]),
+        (FAILED, {"stop_reason": "not_found"}, ["not_found"]),
+        (FAILED, {"error_code": "EvseInUse", "stop_reason": "Other"}, ["EvseInUse"]),
+    ],
+)
+def test_reasons(status: SessionStatus, said: dict[str, Any], reasons: list[str | None]) -> None:
+    """Test that only an end has a reason: that of its failure, or that of the stop."""
+    what = Change(before=answer(status=STARTING), after=answer(status=status, **said))
+    assert [event.reason for event in events_of(what)] == reasons
+
+
+async def test_each_piece_of_news_once(ledger: Ledger) -> None:
+    """Test the news along a session as the ledger tells its changes, with repeats."""
+
+    def said(status: SessionStatus | None, minutes: float, **more: Any) -> Session:
+        return answer(status=status, started=at(0), updated=at(minutes), **more)
+
+    answers = [
+        said(STARTING, 0),
+        said(CHARGING, 1),
+        said(CHARGING, 1),
+        said(CHARGING, 2),
+        said(STOP_FAILED, 3),
+        # Older than what is known: no news.
+        said(SUSPENDED, 2),
+        said(FINISHED, 4, ended=at(4)),
+        said(FINISHED, 4, ended=at(4)),
+        said(FINISHED, 6, ended=at(5)),
+    ]
+    told: list[tuple[EventType, str | None]] = []
+    for each in answers:
+        for what in await ledger.upsert([each]):
+            told += [(event.type, event.reason) for event in events_of(what)]
+    assert told == [
+        (EventType.STARTED, None),
+        (EventType.CHARGING, None),
+        (EventType.FINISHED, None),
+        (EventType.CORRECTED, None),
+    ]
