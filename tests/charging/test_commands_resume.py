@@ -99,6 +99,20 @@ async def test_refused_to_stop_meanwhile(driver: Driver, ledger_file: Path) -> N
     assert told(driver) == [(EVSE, EventType.STOP_FAILED, "Timeout")]
 
 
+async def test_refused_before_and_not_this_time(driver: Driver, ledger_file: Path) -> None:
+    """Test that the refusal of an earlier stop is no answer to the one that was interrupted."""
+    driver.simulator.world.fail_next_stop("Timeout")
+    await driver.outcome(asyncio.wait({await pressed(driver, STOP)}))
+    driver.tick(60)
+    press(driver, STOP)
+    await driver.until(lambda: driver.sent("stop") == 2)
+    driver.events.clear()
+    await crash(driver)
+    await resume(driver)
+    assert commands(ledger_file) == [(STOP, "rejected", "Timeout"), (STOP, "confirmed", None)]
+    assert driver.events == []
+
+
 async def test_begun_and_ended_meanwhile(driver: Driver, ledger_file: Path) -> None:
     """Test that a start came about although its session is over by now."""
     await pressed(driver, START)

@@ -104,6 +104,8 @@ async def test_the_newest_wish_shows_while_the_older_one_is_under_way(driver: Dr
     await driver.until(lambda: driver.sent("start"))
     second = flip(driver, STOP)
     assert (driver.commands.running(EVSE), driver.commands.wish(EVSE)) == (START, STOP)
+    # Whoever listens has heard of it, although nothing can be sent yet.
+    assert driver.changes[-1] == (EVSE, STOP, START)
     await driver.outcome(first)
     await driver.until(lambda: driver.sent("stop"))
     assert (driver.commands.running(EVSE), driver.commands.wish(EVSE)) == (STOP, STOP)
@@ -143,7 +145,7 @@ async def test_a_caller_that_goes_away(
     with pytest.raises(asyncio.CancelledError):
         await caller
     assert driver.commands.running(EVSE) is kind
-    await driver.advance(15)
+    await driver.outcome(asyncio.wait(driver.tasks))
     assert commands(ledger_file) == [(kind, "confirmed", None)]
     assert not driver.commands.is_busy
     assert driver.sent(kind) == 1
@@ -157,7 +159,7 @@ async def test_a_caller_that_goes_away_while_it_waits_for_its_turn(driver: Drive
     await driver.settle()
     caller.cancel()
     await driver.outcome(first)
-    await driver.advance(15)
+    await driver.outcome(asyncio.wait(driver.tasks))
     assert driver.sent("stop") == 1
     assert not driver.open
 
@@ -170,7 +172,7 @@ async def test_a_failure_that_nobody_waits_for(
     caller = await pressed(driver, START)
     await driver.until(lambda: driver.sent("start"))
     caller.cancel()
-    await driver.advance(15)
+    await driver.outcome(asyncio.wait(driver.tasks))
     assert told(driver) == [(EVSE, EventType.START_FAILED, "EvseInUse")]
     (record,) = [each for each in caplog.records if "nobody waits for" in each.message]
     assert record.levelno == logging.WARNING
@@ -190,7 +192,7 @@ async def test_a_defect_that_nobody_waits_for(
     await driver.until(lambda: driver.sent("start"))
     caller.cancel()
     monkeypatch.setattr(driver.ledger, "session", break_down)
-    await driver.advance(15)
+    await driver.outcome(asyncio.wait(driver.tasks))
     (record,) = [each for each in caplog.records if each.exc_info]
     assert (record.message, record.levelno) == ("A command broke", logging.ERROR)
     assert not driver.commands.is_busy

@@ -140,6 +140,13 @@ def test_a_look_up_after_the_end(
     assert shows.is_connected is (False if is_news else None)
 
 
+@pytest.mark.parametrize("status", ENDED)
+def test_a_look_up_without_a_word(status: SessionStatus) -> None:
+    """Test that a look-up that did not tell a status does not hide the last session."""
+    shows = state(status, ended=at(8), live=point(None, at(9)))
+    assert (shows.status, shows.is_connected) == (Status.FINISHED, None)
+
+
 def test_a_session_without_any_time() -> None:
     """Test that any look-up is newer than an end of which no time is known."""
     session = answer(status=SessionStatus.FINISHED)
