@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.exceptions import HomeAssistantError
 
 from custom_components.ev_charging_sessions import LEDGER, LEDGER_FILE
 from tests.home import EVSE, Home
@@ -107,6 +108,9 @@ async def test_ledger_breaks_while_running(home: Home, caplog: pytest.LogCapture
     session = home.simulator.world.start_at_pole(EVSE, CARDS[0])
     await home.run(310)
     assert home.state("sensor", "status").state == "unavailable"
+    with pytest.raises(HomeAssistantError) as failure:
+        await home.act("get_sessions")
+    assert failure.value.translation_key == "ledger_error"
     assert complaints(caplog.records) == []
     await home.coordinator.ledger.open()
     await home.run(310)

@@ -52,6 +52,24 @@ async def test_failed_stop(home: Home) -> None:
     assert home.state("switch", "charging").state == "on"
 
 
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("http_403", "request_rejected"),
+        ("http_429", "rate_limited"),
+    ],
+)
+async def test_refused_start(home: Home, kind: str, key: str) -> None:
+    """Test that a start that is turned away at once flips back and says why."""
+    await home.add_account(EVSE)
+    home.simulator.world.plug(EVSE)
+    home.simulator.faults.on(kind, scope="start")
+    with pytest.raises(HomeAssistantError) as failure:
+        await _done(home, _press(home, "turn_on"))
+    assert failure.value.translation_key == key
+    assert home.state("switch", "charging").state == "off"
+
+
 async def test_time_limit(home: Home) -> None:
     """Test that a start that nobody confirms is given up after two minutes."""
     await home.add_account(EVSE)
