@@ -1,7 +1,6 @@
 """A real Home Assistant core beside the simulator, as a test wants to handle it."""
 
 import asyncio
-import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -18,6 +17,7 @@ from custom_components.ev_charging_sessions.coordinator import (
 )
 from tests.simulator import Simulator
 from tests.simulator.defaults import CARDS, CLIENT_ID, CLIENT_SECRET
+from tests.stillness import Stillness
 
 EVSE = "NL*TNM*E02003451*0"
 OTHER_EVSE = "NL*TNM*E02003451*1"
@@ -33,6 +33,7 @@ class Home:
         self.hass = hass
         self.simulator = simulator
         self._clock = clock
+        self._stillness = Stillness(simulator)
         self.entry: ChargingConfigEntry
 
     @property
@@ -117,33 +118,9 @@ class Home:
             await self.advance(min(left, max(0.5, min(due, default=left) + 0.001)))
 
     async def settle(self) -> None:
-        """Wait until nothing is under way but what waits for time to pass.
-
-        A poll may wait for time too, so it is given more of the real one, and no more.
-        """
-        quiet = 0
-        while quiet < (30 if self._is_polling() else 5):
-            before = self._signs_of_life()
-            # The loop's own sleep would wait for frozen time.
-            await self.hass.async_add_executor_job(time.sleep, 0.004)
-            is_quiet = before == self._signs_of_life() and not self._is_busy()
-            quiet = quiet + 1 if is_quiet else 0
-
-    def _signs_of_life(self) -> tuple[object, ...]:
-        states = self.hass.states.async_all()
-        return (len(self.simulator.log.entries), len(states), *(id(state) for state in states))
-
-    def _is_polling(self) -> bool:
-        entry = getattr(self, "entry", None)
-        if entry is None or entry.state is not ConfigEntryState.LOADED:
-            return False
-        return bool(self.coordinator._debounced_refresh._execute_lock.locked())
-
-    def _is_busy(self) -> bool:
-        if any(entry.status is None and not entry.fault for entry in self.simulator.log.entries):
-            return True
-        entry = getattr(self, "entry", None)
-        return entry is not None and entry.state is ConfigEntryState.SETUP_IN_PROGRESS
+        """Wait until nothing is under way but what waits for time to pass."""
+        states = self.hass.states
+        await self._stillness.reached(lambda: [id(state) for state in states.async_all()])
 
     def entity_id(self, platform: str, key: str, charge_point_id: str | None = EVSE) -> str:
         """Return the entity of a key, at a charge point or (``None``) at the account."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-import time
 from typing import Any
 
 import aiohttp
@@ -21,6 +20,7 @@ from custom_components.ev_charging_sessions.charging.model import (
 )
 from tests.simulator import Simulator
 from tests.simulator.defaults import CARDS, CLIENT_ID, CLIENT_SECRET
+from tests.stillness import Stillness
 
 ACCOUNT = Account(backend="shell_recharge", account_id="a1")
 CARD, OTHER_CARD = CARDS
@@ -47,6 +47,7 @@ class Driver:
         self.tasks: set[asyncio.Task[Any]] = set()
         self._http = http
         self._clock = clock
+        self._stillness = Stillness(simulator)
         self.restart()
 
     def restart(self, **options: Any) -> None:
@@ -116,13 +117,7 @@ class Driver:
 
     async def settle(self) -> None:
         """Wait until nothing is under way but what waits for time to pass."""
-        quiet = 0
-        while quiet < 4:
-            before = len(self.simulator.log.entries), self._is_busy()
-            # The loop's own sleep would wait for frozen time.
-            await asyncio.to_thread(time.sleep, 0.003)
-            after = len(self.simulator.log.entries), self._is_busy()
-            quiet = quiet + 1 if before == after == (before[0], False) else 0
+        await self._stillness.reached()
 
     async def advance(self, seconds: float) -> None:
         """Let time pass in steps of a second, and what is due in it happen."""
@@ -159,6 +154,3 @@ class Driver:
         """Write down what a listener would be shown: the wish and the running command."""
         wish, running = self.commands.wish(charge_point_id), self.commands.running(charge_point_id)
         self.changes.append((charge_point_id, wish, running))
-
-    def _is_busy(self) -> bool:
-        return any(entry.status is None and not entry.fault for entry in self.simulator.log.entries)

@@ -1,7 +1,7 @@
 """Tests of the ledger's questions: filters, pages and totals."""
 
 from contextlib import closing
-from dataclasses import replace
+from copy import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -16,10 +16,10 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from custom_components.ev_charging_sessions.charging.ledger import Ledger, SessionQuery, Totals
 from custom_components.ev_charging_sessions.charging.ledger_query import (
-    FIND_LAST,
-    FIND_OPEN,
-    FIND_PENDING,
-    FIND_SESSION,
+    find_last,
+    find_open,
+    find_pending,
+    find_session,
     page,
     sums,
 )
@@ -209,10 +209,10 @@ async def test_sums_of_money_are_exact(amounts: list[Decimal]) -> None:
 @pytest.mark.parametrize(
     ("statement", "index"),
     [
-        (FIND_OPEN, "sessions_open"),
-        (FIND_LAST, "sessions_by_charge_point"),
-        (FIND_SESSION, "sqlite_autoindex_sessions_1"),
-        (FIND_PENDING, "commands_pending"),
+        (find_open(), "sessions_open"),
+        (find_last(), "sessions_by_charge_point"),
+        (find_session(), "sqlite_autoindex_sessions_1"),
+        (find_pending(), "commands_pending"),
         (page(SessionQuery(accounts=(ACCOUNT,), limit=9)), "sessions_by_start"),
         (sums(SessionQuery(accounts=(ACCOUNT,), start=at(0), end=at(9))), "sessions_by_start"),
     ],

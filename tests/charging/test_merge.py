@@ -1,6 +1,6 @@
 """Tests of how answers join."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any

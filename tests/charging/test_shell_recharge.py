@@ -1,7 +1,7 @@
 """Tests of Shell Recharge's polls, commands and look-ups, against the simulator."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from copy import replace
 import json
 from typing import Any
 from urllib.parse import parse_qs

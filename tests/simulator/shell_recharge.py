@@ -1,7 +1,7 @@
 """Shell Recharge as its contract describes it: token, charge sessions and locations."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import replace
+from copy import replace
 from json import JSONDecodeError
 import re
 from typing import Literal

@@ -7,11 +7,13 @@ its outcome is found by looking.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 import logging
 import uuid
+
+from msgspec import Struct
 
 from .backends.backend import Backend
 from .errors import (
@@ -45,8 +47,7 @@ LATER_WATCH_DELAY = 30
 DEFAULT_TIME_LIMIT = 120.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """A command that came about: its session and the seconds it took."""
 
     session: Session

@@ -1,7 +1,8 @@
 """What happened to a session, as one word for automations."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from .ledger import Change
 from .model import Session, SessionStatus
@@ -20,8 +21,7 @@ class EventType(StrEnum):
     CORRECTED = "corrected"
 
 
-@dataclass(frozen=True, kw_only=True)
-class SessionEvent:
+class SessionEvent(Struct, frozen=True, kw_only=True):
     """One piece of news; ``session`` is unknown when a start never became one."""
 
     type: EventType

@@ -14,17 +14,17 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from .errors import LedgerError
 from .ledger_query import (
-    FIND_LAST,
-    FIND_OPEN,
-    FIND_PENDING,
-    FIND_REVISIONS,
-    FIND_SESSION,
-    UPDATE_COMMAND,
     SessionQuery,
     Totals,
     amounts,
+    find_last,
+    find_open,
+    find_pending,
+    find_revisions,
+    find_session,
     page,
     sums,
+    update_command,
 )
 from .ledger_rows import (
     command_from_columns,
@@ -212,11 +212,11 @@ def _open(connection: Connection, account: Account) -> tuple[Session, ...]:
         started = session.started
         return started is None, -started.timestamp() if started else 0.0, session.session_id
 
-    return tuple(sorted(_find(connection, FIND_OPEN, account), key=newest_first))
+    return tuple(sorted(_find(connection, find_open(), account), key=newest_first))
 
 
 def _latest(connection: Connection, account: Account) -> tuple[Session, ...]:
-    found = (*_find(connection, FIND_LAST, account), *reversed(_open(connection, account)))
+    found = (*_find(connection, find_last(), account), *reversed(_open(connection, account)))
     # Of several at one charge point the last one in this order stays.
     by_point = {session.charge_point_id: session for session in found}
     return tuple(by_point[point] for point in sorted(filter(None, by_point)))
@@ -226,7 +226,7 @@ def _find_known(
     connection: Connection, account: Account, session_id: str
 ) -> tuple[int, Known] | None:
     wanted = {**_names(account), "session_id": session_id}
-    row = connection.execute(FIND_SESSION, wanted).mappings().one_or_none()
+    row = connection.execute(find_session(), wanted).mappings().one_or_none()
     return None if row is None else (row["id"], known_from_columns(account, row))
 
 
@@ -273,7 +273,7 @@ def _revisions(connection: Connection, account: Account, session_id: str) -> tup
     row, known = found
     archived = [
         content_from_json(account, session_id, revision.content)
-        for revision in connection.execute(FIND_REVISIONS, {"rows": [row]})
+        for revision in connection.execute(find_revisions(), {"rows": [row]})
     ]
     return history(known, archived)
 
@@ -286,12 +286,12 @@ def _add_command(connection: Connection, command: Command) -> None:
 def _update_command(connection: Connection, command: Command) -> None:
     columns = command_to_columns(command)
     columns["command"] = columns.pop("command_id")
-    if connection.execute(UPDATE_COMMAND, columns).rowcount == 0:
+    if connection.execute(update_command(), columns).rowcount == 0:
         raise LedgerError("The ledger does not know this command")
 
 
 def _pending(connection: Connection, account: Account) -> tuple[Command, ...]:
     return tuple(
         command_from_columns(account, row)
-        for row in connection.execute(FIND_PENDING, _names(account)).mappings()
+        for row in connection.execute(find_pending(), _names(account)).mappings()
     )

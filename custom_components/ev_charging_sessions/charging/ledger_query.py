@@ -1,18 +1,22 @@
 """What can be asked of the ledger, and the statements that ask it.
 
-The statements are built once, so SQLAlchemy compiles each of them once.
+The statements are built once, at their first use, so SQLAlchemy compiles each of them once.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     ColumnElement,
     Select,
+    Table,
+    Update,
     and_,
     bindparam,
     case,
@@ -22,14 +26,14 @@ from sqlalchemy import (
     select,
 )
 
+from .discreet import Discreet
 from .ledger_rows import status_number
 from .ledger_schema import IS_OPEN, IS_PENDING, accounts, commands, revisions, sessions
 from .merge import to_microseconds
 from .model import Account, SessionStatus
 
 
-@dataclass(frozen=True, kw_only=True)
-class SessionQuery:
+class SessionQuery(Discreet, frozen=True, kw_only=True):
     """Which sessions to look for; ``None`` leaves a filter out, ``()`` matches nothing.
 
     ``start`` and ``end`` are aware times, and a session matches if some of it lies at or
@@ -38,10 +42,12 @@ class SessionQuery:
     if neither bound is given.
     """
 
+    hidden = frozenset({"card_ids"})
+
     accounts: tuple[Account, ...] | None = None
     session_ids: tuple[str, ...] | None = None
     charge_point_ids: tuple[str, ...] | None = None
-    card_ids: tuple[str, ...] | None = field(default=None, repr=False)
+    card_ids: tuple[str, ...] | None = None
     statuses: tuple[SessionStatus, ...] | None = None
     start: datetime | None = None
     end: datetime | None = None
@@ -49,8 +55,7 @@ class SessionQuery:
     offset: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Totals:
+class Totals(Struct, frozen=True, kw_only=True):
     """The sums over all sessions of a query.
 
     ``energy`` is in kWh over the sessions that tell theirs. ``duration`` is in seconds over
@@ -64,71 +69,46 @@ class Totals:
     cost: Mapping[str, Decimal]
 
 
-_OF_ACCOUNT = and_(
-    accounts.c.backend == bindparam("backend"), accounts.c.account_id == bindparam("account_id")
-)
-_THE_ACCOUNT = select(accounts.c.id).where(_OF_ACCOUNT).scalar_subquery()
-_NEWEST_FIRST = (sessions.c.started.desc().nulls_last(), sessions.c.session_id)
-
-FIND_ACCOUNT = select(accounts.c.id).where(_OF_ACCOUNT)
-
-FIND_SESSIONS = select(sessions).where(
-    sessions.c.account == bindparam("account"),
-    sessions.c.session_id.in_(bindparam("session_ids", expanding=True)),
-)
-
-FIND_SESSION = select(sessions).where(
-    sessions.c.account == _THE_ACCOUNT, sessions.c.session_id == bindparam("session_id")
-)
-
-# Its reader sorts: with an ORDER BY, SQLite would read all sessions by their start instead of
-# the few in the index of the open ones.
-FIND_OPEN = select(sessions).where(sessions.c.account == _THE_ACCOUNT, IS_OPEN)
-
-FIND_REVISIONS = (
-    select(revisions)
-    .where(revisions.c.session.in_(bindparam("rows", expanding=True)))
-    .order_by(revisions.c.session, revisions.c.version)
-)
-
-FIND_PENDING = (
-    select(commands)
-    .where(commands.c.account == _THE_ACCOUNT, IS_PENDING)
-    .order_by(commands.c.created, commands.c.command_id)
-)
-
-UPDATE_SESSION = (
-    sessions.update()
-    .where(sessions.c.id == bindparam("row"))
-    .values(
-        {
-            column.name: bindparam(column.name)
-            for column in sessions.c
-            if column.name not in {"id", "account", "session_id"}
-        }
+@cache
+def find_account_row() -> Select[Any]:
+    """Return the statement for the row of an account."""
+    return select(accounts.c.id).where(
+        accounts.c.backend == bindparam("backend"), accounts.c.account_id == bindparam("account_id")
     )
-)
 
-UPDATE_REVISION = (
-    revisions.update()
-    .where(revisions.c.session == bindparam("row"), revisions.c.version == bindparam("at"))
-    .values(content=bindparam("content"))
-)
 
-UPDATE_COMMAND = (
-    commands.update()
-    .where(commands.c.command_id == bindparam("command"))
-    .values(
-        {
-            column.name: bindparam(column.name)
-            for column in commands.c
-            if column.name not in {"command_id", "account"}
-        }
+@cache
+def find_sessions() -> Select[Any]:
+    """Return the statement for some sessions of an account by their ids."""
+    return select(sessions).where(
+        sessions.c.account == bindparam("account"),
+        sessions.c.session_id.in_(bindparam("session_ids", expanding=True)),
     )
-)
 
 
-def _find_last() -> Select[Any]:
+@cache
+def find_session() -> Select[Any]:
+    """Return the statement for one session."""
+    return select(sessions).where(
+        sessions.c.account == find_account_row().scalar_subquery(),
+        sessions.c.session_id == bindparam("session_id"),
+    )
+
+
+@cache
+def find_open() -> Select[Any]:
+    """Return the statement for the open sessions of an account.
+
+    Its reader sorts: with an ORDER BY, SQLite would read all sessions by their start instead
+    of the few in the index of the open ones.
+    """
+    return select(sessions).where(
+        sessions.c.account == find_account_row().scalar_subquery(), IS_OPEN
+    )
+
+
+@cache
+def find_last() -> Select[Any]:
     """Return the statement for the session that started last at each charge point.
 
     It hops from one charge point to the next in the index, where GROUP BY would read
@@ -146,28 +126,67 @@ def _find_last() -> Select[Any]:
     last = (
         select(sessions.c.id)
         .where(
-            sessions.c.account == _THE_ACCOUNT,
+            sessions.c.account == find_account_row().scalar_subquery(),
             sessions.c.charge_point_id == points.c.charge_point_id,
         )
-        .order_by(*_NEWEST_FIRST)
+        .order_by(*_newest_first())
         .limit(1)
         .scalar_subquery()
     )
     return select(sessions).where(sessions.c.id.in_(select(last).select_from(points)))
 
 
-FIND_LAST = _find_last()
+@cache
+def find_revisions() -> Select[Any]:
+    """Return the statement for what was known of some sessions before."""
+    return (
+        select(revisions)
+        .where(revisions.c.session.in_(bindparam("rows", expanding=True)))
+        .order_by(revisions.c.session, revisions.c.version)
+    )
 
-_FOUND = sessions.join(accounts)
+
+@cache
+def find_pending() -> Select[Any]:
+    """Return the statement for the commands of an account whose outcome is not known."""
+    return (
+        select(commands)
+        .where(commands.c.account == find_account_row().scalar_subquery(), IS_PENDING)
+        .order_by(commands.c.created, commands.c.command_id)
+    )
+
+
+@cache
+def update_session() -> Update:
+    """Return the statement that writes all that may change of a session."""
+    statement = sessions.update().where(sessions.c.id == bindparam("row"))
+    return statement.values(_parameters(sessions, but={"id", "account", "session_id"}))
+
+
+@cache
+def update_revision() -> Update:
+    """Return the statement that writes the content of a revision anew."""
+    return (
+        revisions.update()
+        .where(revisions.c.session == bindparam("row"), revisions.c.version == bindparam("at"))
+        .values(content=bindparam("content"))
+    )
+
+
+@cache
+def update_command() -> Update:
+    """Return the statement that writes all that may change of a command."""
+    statement = commands.update().where(commands.c.command_id == bindparam("command"))
+    return statement.values(_parameters(commands, but={"command_id", "account"}))
 
 
 def page(query: SessionQuery) -> Select[Any]:
     """Return the statement for the sessions of a query, with the columns of the account."""
     statement = (
         select(sessions, accounts.c.backend, accounts.c.account_id.label("account_name"))
-        .select_from(_FOUND)
+        .select_from(sessions.join(accounts))
         .where(*_conditions(query))
-        .order_by(*_NEWEST_FIRST, sessions.c.account)
+        .order_by(*_newest_first(), sessions.c.account)
         .offset(query.offset)
     )
     return statement if query.limit is None else statement.limit(query.limit)
@@ -185,7 +204,7 @@ def sums(query: SessionQuery) -> Select[Any]:
                 "duration"
             ),
         )
-        .select_from(_FOUND)
+        .select_from(sessions.join(accounts))
         .where(*_conditions(query))
     )
 
@@ -194,10 +213,18 @@ def amounts(query: SessionQuery) -> Select[Any]:
     """Return the statement for each amount of a query, and how often it occurs."""
     return (
         select(sessions.c.currency, sessions.c.cost, func.count().label("count"))
-        .select_from(_FOUND)
+        .select_from(sessions.join(accounts))
         .where(*_conditions(query), sessions.c.cost.is_not(None))
         .group_by(sessions.c.currency, sessions.c.cost)
     )
+
+
+def _newest_first() -> tuple[ColumnElement[Any], ...]:
+    return sessions.c.started.desc().nulls_last(), sessions.c.session_id
+
+
+def _parameters(table: Table, *, but: set[str]) -> dict[str, BindParameter[Any]]:
+    return {column.name: bindparam(column.name) for column in table.c if column.name not in but}
 
 
 def _conditions(query: SessionQuery) -> list[ColumnElement[bool]]:

@@ -1,18 +1,18 @@
 """Writing answers of a backend into the tables of the ledger."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import batched
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy import Connection
 
 from .ledger_query import (
-    FIND_ACCOUNT,
-    FIND_REVISIONS,
-    FIND_SESSIONS,
-    UPDATE_REVISION,
-    UPDATE_SESSION,
+    find_account_row,
+    find_revisions,
+    find_sessions,
+    update_revision,
+    update_session,
 )
 from .ledger_rows import (
     Columns,
@@ -28,11 +28,8 @@ from .model import Account, Session
 # Databases limit the parameters of a statement, PostgreSQL's driver to 32,767.
 _BATCH = 500
 
-_ADD_ACCOUNT = accounts.insert().returning(accounts.c.id)
 
-
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """How an upsert changed one session; ``before`` is ``None`` for a new one."""
 
     before: Session | None
@@ -48,8 +45,7 @@ class Change:
         )
 
 
-@dataclass
-class _Entry:
+class _Entry(Struct):
     """One session of the batch: as it is stored and as it shall be."""
 
     row: int | None = None
@@ -68,9 +64,9 @@ class _Entry:
 def find_account(connection: Connection, account: Account) -> int:
     """Return the number of an account; a new account gets one."""
     names = {"backend": account.backend, "account_id": account.account_id}
-    number: int | None = connection.execute(FIND_ACCOUNT, names).scalar()
+    number: int | None = connection.execute(find_account_row(), names).scalar()
     if number is None:
-        number = connection.execute(_ADD_ACCOUNT, names).scalar_one()
+        number = connection.execute(accounts.insert().returning(accounts.c.id), names).scalar_one()
     return number
 
 
@@ -93,7 +89,7 @@ def _upsert_batch(
 ) -> list[Change]:
     number = find_account(connection, account)
     entries = {session_id: _Entry() for session_id in answers}
-    found = connection.execute(FIND_SESSIONS, {"account": number, "session_ids": list(answers)})
+    found = connection.execute(find_sessions(), {"account": number, "session_ids": list(answers)})
     for columns in found.mappings():
         entry = entries[columns["session_id"]]
         entry.row = columns["id"]
@@ -126,12 +122,12 @@ def _write_sessions(connection: Connection, account: int, entries: dict[str, _En
     if new:
         connection.execute(sessions.insert(), new)
     if changed:
-        connection.execute(UPDATE_SESSION, changed)
+        connection.execute(update_session(), changed)
     unnumbered = [
         session_id for session_id, entry in entries.items() if entry.row is None and entry.archived
     ]
     if unnumbered:
-        found = connection.execute(FIND_SESSIONS, {"account": account, "session_ids": unnumbered})
+        found = connection.execute(find_sessions(), {"account": account, "session_ids": unnumbered})
         for created in found.mappings():
             entries[created["session_id"]].row = created["id"]
 
@@ -140,7 +136,7 @@ def _write_revisions(connection: Connection, account: Account, entries: dict[str
     rows = [entry.row for entry in entries.values() if entry.archived]
     if not rows:
         return
-    found = connection.execute(FIND_REVISIONS, {"rows": rows})
+    found = connection.execute(find_revisions(), {"rows": rows})
     stored: dict[tuple[Any, Any], str] = {(row.session, row.version): row.content for row in found}
     new: list[Columns] = []
     changed: list[Columns] = []
@@ -168,7 +164,7 @@ def _write_revisions(connection: Connection, account: Account, entries: dict[str
     if new:
         connection.execute(revisions.insert(), new)
     if changed:
-        connection.execute(UPDATE_REVISION, changed)
+        connection.execute(update_revision(), changed)
 
 
 def _join(stored: Session | None, archived: Session) -> Session:

@@ -1,7 +1,7 @@
 """The charge points of an account, and what the network says about each of them."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime, timedelta
 import logging
 

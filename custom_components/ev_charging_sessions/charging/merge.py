@@ -8,10 +8,12 @@ their own order, and the larger one stays.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 from .model import Cost, Session, SessionStatus, Source
 
@@ -58,8 +60,7 @@ class Version(NamedTuple):
     ended: bool
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Struct, frozen=True):
     """All that is known about a session.
 
     ``older`` holds the version of those registers whose value does not stem from the
@@ -93,8 +94,7 @@ class Merged(NamedTuple):
     archived: Session | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Revision:
+class Revision(Struct, frozen=True, kw_only=True):
     """What was known of an ended session before a correction.
 
     ``version`` is the ``updated`` of the answer that said so.

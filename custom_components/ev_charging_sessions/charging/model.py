@@ -5,11 +5,13 @@ seconds, times are aware UTC datetimes, money is a ``Decimal`` with an ISO 4217 
 ``None`` always means "not known"; it is never replaced by a zero.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from msgspec import Struct
+
+from .discreet import Discreet
 from .tariff import Tariff
 
 
@@ -49,8 +51,7 @@ class Source(StrEnum):
     ESTIMATED = "estimated"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Account:
+class Account(Struct, frozen=True, kw_only=True):
     """One set of credentials at one backend.
 
     ``account_id`` is opaque: it is derived from the credentials and never shows them.
@@ -60,19 +61,19 @@ class Account:
     account_id: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChargeCard:
+class ChargeCard(Discreet, frozen=True, kw_only=True):
     """A card or contract that pays for sessions, under the name its owner gave it.
 
     The identifier (EMA-ID, RFID) is personal, so it stays out of ``repr``.
     """
 
-    identifier: str = field(repr=False)
+    hidden = frozenset({"identifier"})
+
+    identifier: str
     alias: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cost:
+class Cost(Struct, frozen=True, kw_only=True):
     """What a session costs: an amount in a currency (ISO 4217) and who says so."""
 
     amount: Decimal
@@ -80,8 +81,7 @@ class Cost:
     source: Source
 
 
-@dataclass(frozen=True, kw_only=True)
-class Session:
+class Session(Discreet, frozen=True, kw_only=True):
     """One charge, from plugging in to the end, as far as a backend has told it.
 
     A session is identified by its account and ``session_id``. ``updated`` is the time
@@ -89,10 +89,12 @@ class Session:
     without one counts as older than any answer that has one.
     """
 
+    hidden = frozenset({"card_id"})
+
     account: Account
     session_id: str
     charge_point_id: str | None = None
-    card_id: str | None = field(default=None, repr=False)
+    card_id: str | None = None
     status: SessionStatus | None = None
     started: datetime | None = None
     ended: datetime | None = None
@@ -129,8 +131,7 @@ class ChargePointStatus(StrEnum):
     OFFLINE = "offline"
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChargePoint:
+class ChargePoint(Struct, frozen=True, kw_only=True):
     """One place where one car can charge: an EVSE, or one connector of a station.
 
     ``max_power`` is in kW. ``updated`` is when the status was last known to be true.
@@ -162,8 +163,7 @@ class CommandState(StrEnum):
     SUPERSEDED = "superseded"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Command:
+class Command(Discreet, frozen=True, kw_only=True):
     """A start or stop that was asked for, and what became of it.
 
     It is written to the ledger before anything is sent, so a crash in between can never
@@ -171,13 +171,15 @@ class Command:
     answered. ``reason`` is the backend's code for a refusal.
     """
 
+    hidden = frozenset({"card_id"})
+
     command_id: str
     account: Account
     kind: CommandKind
     charge_point_id: str
     created: datetime
     deadline: datetime
-    card_id: str | None = field(default=None, repr=False)
+    card_id: str | None = None
     session_id: str | None = None
     state: CommandState = CommandState.PENDING
     reason: str | None = None

@@ -1,9 +1,10 @@
 """What is shown of an account: the meaning of sessions, charge points and commands together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from .model import ChargePoint, ChargePointStatus, CommandKind, Session, SessionStatus
 
@@ -35,8 +36,7 @@ _OPEN = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChargePointState:
+class ChargePointState(Struct, frozen=True, kw_only=True):
     """A charge point with its running or last session and what was last asked of it.
 
     ``running`` is the kind of the command that waits for its confirmation, ``wish`` the
@@ -112,8 +112,7 @@ class ChargePointState:
         return ended is None or looked_up > ended
 
 
-@dataclass(frozen=True, kw_only=True)
-class AccountState:
+class AccountState(Struct, frozen=True, kw_only=True):
     """All charge points of an account, by id, and how many sessions are open.
 
     ``news`` counts the events so far: one about a session that is no longer shown, such as

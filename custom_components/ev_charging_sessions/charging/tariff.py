@@ -1,8 +1,9 @@
 """What charging costs at a charge point, as a backend publishes it."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class PriceComponentType(StrEnum):
@@ -14,8 +15,7 @@ class PriceComponentType(StrEnum):
     PARKING_TIME = "parking_time"
 
 
-@dataclass(frozen=True, kw_only=True)
-class PriceComponent:
+class PriceComponent(Struct, frozen=True, kw_only=True):
     """One price of a tariff: what one step costs, and how large a step is.
 
     ``step_size`` is in kWh for energy, in seconds for times and 1 for a flat price.
@@ -28,8 +28,7 @@ class PriceComponent:
     vat: Decimal | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tariff:
+class Tariff(Struct, frozen=True, kw_only=True):
     """The prices that hold at a charge point, in one currency (ISO 4217).
 
     ``is_complete`` is false when the network has further prices that hold only at certain

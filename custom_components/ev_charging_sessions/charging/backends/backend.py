@@ -1,14 +1,14 @@
 """What the rest of the house expects of a network."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from ..model import ChargeCard, ChargePoint, Session
 
 
-@dataclass(frozen=True, kw_only=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True, kw_only=True):
     """What a backend can do and tell; entities exist only for what is true here."""
 
     start: bool = False
@@ -18,8 +18,7 @@ class Capabilities:
     power: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """What one poll brought.
 
     ``sessions`` holds only those whose answer differs from the poll before.

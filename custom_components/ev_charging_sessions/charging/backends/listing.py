@@ -6,11 +6,10 @@ itself, so one that cannot be read leaves the others alone.
 """
 
 from collections.abc import Callable, Iterable, Sequence, Set as AbstractSet
-from dataclasses import dataclass
 from itertools import compress, count
 from operator import ne
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from ..errors import UnexpectedAnswerError
 from ..model import Session
@@ -18,8 +17,7 @@ from ..model import Session
 type Item = Session | UnexpectedAnswerError
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Listing:
+class Listing(Struct, frozen=True, kw_only=True, eq=False):
     """One answer: its items as bytes and what each means, and what is new since the last.
 
     ``frame`` is the answer without what is new every time, such as a request id: what

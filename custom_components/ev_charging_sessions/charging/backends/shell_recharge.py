@@ -4,7 +4,7 @@ Source: ``shell-recharge-charging.md`` (the seed) and the vendor's published SDK
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Set as AbstractSet
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 import re
@@ -38,12 +38,12 @@ API_VERSIONS = ("v2", "v1")
 FORGOTTEN_AFTER = 3600.0
 
 # ISO 15118 as the vendor narrows it: 18 to 36 characters (chargesession-start-body of v2).
-_EVSE_ID = re.compile(r"[A-Z]{2}\*?[A-Z0-9]{3}\*?E[A-Z0-9][A-Z0-9*]{0,30}")
+_EVSE_ID = r"[A-Z]{2}\*?[A-Z0-9]{3}\*?E[A-Z0-9][A-Z0-9*]{0,30}"
 _EVSE_ID_LENGTH = range(18, 37)
-_EMA_ID = re.compile(r"([A-Z]{2})-?([A-Z0-9]{3})-?(C[A-Z0-9]{8})(?:-?([A-Z0-9]))?")
+_EMA_ID = r"([A-Z]{2})-?([A-Z0-9]{3})-?(C[A-Z0-9]{8})(?:-?([A-Z0-9]))?"
 
 # The place of a location in a URL; one of another form would lead elsewhere.
-_LOCATION_UID = re.compile(r"[A-Za-z0-9*_-]{1,64}")
+_LOCATION_UID = r"[A-Za-z0-9*_-]{1,64}"
 
 
 # Every answer begins with a fresh ``requestId``, in one of two spellings.
@@ -57,7 +57,7 @@ def checked_evse_id(text: str) -> str:
     Raises InvalidInputError when it cannot be one that Shell accepts.
     """
     evse_id = text.strip().upper()
-    if not _EVSE_ID.fullmatch(evse_id) or len(evse_id) not in _EVSE_ID_LENGTH:
+    if not re.fullmatch(_EVSE_ID, evse_id) or len(evse_id) not in _EVSE_ID_LENGTH:
         raise InvalidInputError("evse_id", "invalid_evse_id")
     return evse_id
 
@@ -68,7 +68,7 @@ def checked_ema_id(text: str) -> str:
     The hyphens and the check character at its end may be missing. Raises InvalidInputError
     when it cannot be one.
     """
-    match = _EMA_ID.fullmatch(text.strip().upper())
+    match = re.fullmatch(_EMA_ID, text.strip().upper())
     if match is None:
         raise InvalidInputError("ema_id", "invalid_ema_id")
     return "-".join(filter(None, match.groups()))
@@ -197,7 +197,7 @@ class ShellRecharge:
                 uid = str(decode_location(raw).uid)
         if uid is None:
             return None
-        if not _LOCATION_UID.fullmatch(uid):
+        if not re.fullmatch(_LOCATION_UID, uid):
             raise UnexpectedAnswerError("data[].uid")
         params = {"providerId": _provider_of(self.cards[0].identifier)}
         for raw in await self._get_or(f"locations/{uid}", params, decode_items, nothing):

@@ -29,7 +29,7 @@ _COMPONENT_TYPES = {
 }
 
 
-_CURRENCY = re.compile(r"[A-Z]{3}")
+_CURRENCY = r"[A-Z]{3}"
 
 # The other types are what the driver's provider and the owner of the charge point settle
 # between themselves.
@@ -125,7 +125,7 @@ def _tariffs(connector: _Connector) -> list[Tariff]:
             wire = _read_tariff(raw)
         except UnexpectedAnswerError:
             continue
-        if wire.tariffType in _PAID_BY_DRIVER and _CURRENCY.fullmatch(wire.currency):
+        if wire.tariffType in _PAID_BY_DRIVER and re.fullmatch(_CURRENCY, wire.currency):
             tariffs.append(_tariff(wire))
     return tariffs
 

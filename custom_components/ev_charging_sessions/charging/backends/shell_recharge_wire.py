@@ -20,10 +20,10 @@ from .wire import path_of, reader
 
 # A vendor's code is shown to people, so only what looks like one of its codes gets through:
 # words, or an E with a number. Anything else could quote an identifier back at us.
-_CODE = re.compile(r"E[0-9]{3,5}|[A-Za-z_]{2,40}")
+_CODE = r"E[0-9]{3,5}|[A-Za-z_]{2,40}"
 
 # What can stand in a header (RFC 6750, b64token, and what else prints).
-_TOKEN = re.compile(r"[!-~]+")
+_PRINTABLE = r"[!-~]+"
 _DEFAULT_LIFETIME = 3600.0
 
 # The first generation prints times as month/day/year; so do the locations of v1.
@@ -119,7 +119,7 @@ def error_code(body: bytes) -> str | None:
     item = _lower_keys(errors[0]) if isinstance(errors, list) and errors else answer
     for key in ("code", "errorcode", "error"):
         code = item.get(key)
-        if isinstance(code, str) and _CODE.fullmatch(code):
+        if isinstance(code, str) and re.fullmatch(_CODE, code):
             return code
     return None
 
@@ -156,7 +156,7 @@ def decode_session(raw: bytes | msgspec.Raw, account: Account, now: datetime) ->
         status=status,
         started=started,
         ended=ended,
-        error_code=code if code and _CODE.fullmatch(code) else None,
+        error_code=code if code and re.fullmatch(_CODE, code) else None,
         updated=updated,
     )
 
@@ -172,7 +172,7 @@ def decode_started(body: bytes) -> str | None:
 def decode_token(body: bytes) -> Token:
     """Return the access token of a sign-in."""
     wire = _read_token(body)
-    if not _TOKEN.fullmatch(wire.access_token):
+    if not re.fullmatch(_PRINTABLE, wire.access_token):
         raise UnexpectedAnswerError("access_token")
     lifetime = _number(wire.expires_in) if wire.expires_in else _DEFAULT_LIFETIME
     if wire.expires_in == 0:

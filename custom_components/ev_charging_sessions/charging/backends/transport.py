@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -16,6 +15,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from ..discreet import Discreet
 from ..errors import (
     AuthenticationError,
     BackendUnavailableError,
@@ -33,29 +33,31 @@ TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 RENEW_BEFORE = 60.0
 
 # A name or an IP address; yarl also lets through what no resolver could mean.
-_HOST = re.compile(r"[\w.:%-]+")
+_HOST = r"[\w.:%-]+"
 
 type Headers = Callable[[], Mapping[str, str]]
 """Makes the headers of one attempt, so that each attempt can have its own."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Token:
+class Token(Discreet, frozen=True, kw_only=True):
     """An access token and its lifetime in seconds."""
 
-    value: str = field(repr=False)
+    hidden = frozenset({"value"})
+
+    value: str
     lifetime: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class HttpAnswer:
+class HttpAnswer(Discreet, frozen=True, kw_only=True):
     """An HTTP answer as it came: the backends know what its body means.
 
     ``retry_after`` is in seconds.
     """
 
+    hidden = frozenset({"body"})
+
     status: int
-    body: bytes = field(repr=False)
+    body: bytes
     retry_after: float | None = None
 
 
@@ -284,7 +286,7 @@ def checked_base_url(text: str) -> str:
         host = url.host
     except ValueError:
         url, host = URL(), None
-    if not host or not _HOST.fullmatch(host):
+    if not host or not re.fullmatch(_HOST, host):
         raise InvalidInputError("base_url", "invalid_base_url")
     if url.user is not None or url.password is not None or url.query_string or url.fragment:
         raise InvalidInputError("base_url", "invalid_base_url")
