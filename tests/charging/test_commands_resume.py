@@ -171,7 +171,9 @@ async def test_two_at_one_place(driver: Driver, ledger: Ledger, ledger_file: Pat
             )
         )
     driver.simulator.world.unplug(EVSE)
-    await resume(driver)
+    await driver.commands.resume()
+    # A newer wish, which must not take the place of those.
+    await driver.outcome(driver.commands.stop_at(EVSE))
     assert commands(ledger_file) == [(START, "confirmed", None), (STOP, "confirmed", None)]
     assert driver.sent("stop") == 0
 
