@@ -1,7 +1,7 @@
 """The meeting point of an account: polls go in, what the entities show comes out."""
 
-from collections import deque
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 import logging
 from typing import override
@@ -76,7 +76,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             backend,
             ledger,
             keep=self._async_keep_now,
-            refresh=self.async_refresh,
+            refresh=self._async_look,
             on_change=self._async_command_changed,
             on_event=self._add_event,
             spawn=lambda work: entry.async_create_background_task(
@@ -91,10 +91,11 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         self.sessions = CurrentSessions()
         self.charge_points = ChargePoints(backend)
         self._events: dict[str, deque[SessionEvent]] = {}
-        self._news = 0
+        self._news: Counter[str] = Counter()
         self._has_bearings = False
         self._failing_since: datetime | None = None
         self._showed_last_values = True
+        self._told: tuple[Mapping[str, ChargePointState], bool] = ({}, False)
         entry.async_on_unload(lambda: async_clear(hass, entry))
 
     @override
@@ -188,6 +189,11 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             raise
         self._apply(changes)
 
+    async def _async_look(self) -> bool:
+        """Poll now, and tell whether the network has answered."""
+        await self.async_refresh()
+        return self.last_update_success
+
     async def _async_keep_now(self, session: Session) -> None:
         """Keep a session that came with the answer to a command, and show it at once."""
         await self._async_keep((session,))
@@ -218,7 +224,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
     def _add_event(self, charge_point_id: str, event: SessionEvent) -> None:
         # Bounded, because nobody takes the events of an entity that is turned off.
         self._events.setdefault(charge_point_id, deque(maxlen=16)).append(event)
-        self._news += 1
+        self._news[charge_point_id] += 1
 
     def _is_in_use(self, charge_point_id: str) -> bool:
         """Tell whether a charge point is worth requests: a past visit alone is not."""
@@ -242,12 +248,11 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
                 session=self.sessions.at.get(charge_point_id),
                 running=self.commands.running(charge_point_id),
                 wish=self.commands.wish(charge_point_id),
+                news=self._news[charge_point_id],
             )
             known = before.get(charge_point_id)
             charge_points[charge_point_id] = known if known == state else state
-        return AccountState(
-            charge_points=charge_points, active_sessions=len(self.sessions.open), news=self._news
-        )
+        return AccountState(charge_points=charge_points, active_sessions=len(self.sessions.open))
 
     @callback
     @override
@@ -257,6 +262,34 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             self._showed_last_values = self.shows_last_values
             if not self.last_update_success:
                 self.async_update_listeners()
+
+    @callback
+    @override
+    def async_update_listeners(self) -> None:
+        """Tell an entity of a charge point only when there are news about that one.
+
+        In an account with many of them most news concern one, and looking for them in all
+        entities would cost more than all the rest of a poll.
+        """
+        before, was_live = self._told
+        now, is_live = self._told = (
+            self.data.charge_points if self.data else {},
+            self.shows_last_values,
+        )
+        is_quiet = is_live is was_live
+        quiet = {
+            charge_point_id
+            for charge_point_id, state in now.items()
+            if is_quiet and state is before.get(charge_point_id)
+        }
+        for update, context in list(self._listeners.values()):
+            if context in quiet:
+                continue
+            try:
+                update()
+            except Exception:
+                # As in the method of Home Assistant: one listener must not silence the others.
+                _LOGGER.exception("A listener failed")
 
     @callback
     def _async_command_changed(self, charge_point_id: str) -> None:

@@ -50,7 +50,6 @@ class ChargePointEntity(ChargingEntity):
 
     # What the ledger knows stays true while the network cannot be reached.
     _is_live = True
-    _told: tuple[ChargePointState | None, bool] = (None, False)
 
     def __init__(
         self,
@@ -59,7 +58,7 @@ class ChargePointEntity(ChargingEntity):
         description: EntityDescription,
     ) -> None:
         """Attach to the device of the charge point."""
-        super().__init__(coordinator)
+        super().__init__(coordinator, charge_point_id)
         self.entity_description = description
         self.charge_point_id = charge_point_id
         account_id = coordinator.account.account_id
@@ -70,17 +69,6 @@ class ChargePointEntity(ChargingEntity):
     def charge_point_state(self) -> ChargePointState:
         """Return the state of the charge point that this entity belongs to."""
         return self.coordinator.data.charge_points[self.charge_point_id]
-
-    @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Look closer only at news about this charge point; most concern another one."""
-        coordinator = self.coordinator
-        state = coordinator.data.charge_points.get(self.charge_point_id)
-        told = self._told
-        self._told = (state, coordinator.shows_last_values)
-        if state is not told[0] or self._told[1] is not told[1]:
-            super()._handle_coordinator_update()
 
     @property
     @override

@@ -29,7 +29,7 @@ def session_row(coordinator: ChargingCoordinator, session: Session) -> dict[str,
         "cost": str(session.cost.amount) if session.cost else None,
         "currency": session.cost.currency if session.cost else None,
         "cost_source": session.cost.source if session.cost else None,
-        "stop_reason": session.stop_reason or session.error_code,
+        "stop_reason": session.reason,
     }
 
 

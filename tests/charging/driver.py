@@ -103,12 +103,13 @@ class Driver:
         await self.keep(answer.sessions)
         return answer.sessions
 
-    async def refresh(self) -> None:
-        """Poll without ever raising."""
+    async def refresh(self) -> bool:
+        """Poll without ever raising, and tell whether that went well."""
         try:
             await self.poll()
         except BackendError:
-            return
+            return False
+        return True
 
     def tick(self, seconds: float) -> None:
         """Move the time everywhere, without waiting for what that leads to."""

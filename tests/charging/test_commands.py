@@ -352,3 +352,24 @@ async def test_stale_list(driver: Driver, ledger: Ledger, has_time_stamps: bool)
     assert (await waiting).seconds >= 20
     await driver.poll()
     assert not driver.open
+
+
+async def test_start_where_a_session_has_just_ended(driver: Driver) -> None:
+    """Test that a session that ended since the last poll is no outcome of a start."""
+    old = await charging(driver)
+    driver.simulator.world.unplug(EVSE)
+    driver.simulator.world.plug(EVSE)
+    outcome = await driver.outcome(driver.commands.start(EVSE, CARD))
+    assert outcome.session.session_id != old.session_id
+    assert driver.sent("start") == 1
+
+
+async def test_start_where_a_session_is_stopping(driver: Driver) -> None:
+    """Test that a session that is about to end is no outcome of a start."""
+    session = await charging(driver)
+    driver.simulator.world.stop(session.session_id)
+    await driver.poll()
+    await driver.outcome(driver.commands.start(EVSE, CARD))
+    await driver.advance(10)
+    await driver.poll()
+    assert [each.status for each in driver.open.values()] == [SessionStatus.CHARGING]

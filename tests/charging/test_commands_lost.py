@@ -1,5 +1,6 @@
 """Commands whose answer tells nothing: sent once, and their outcome found by looking."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 import json
 from pathlib import Path
@@ -23,7 +24,7 @@ from custom_components.ev_charging_sessions.charging.model import (
 from tests.simulator.world import Phase
 
 from .driver import CARD, EVSE, Driver
-from .ledger_files import commands
+from .ledger_files import commands, execute
 from .presses import START, STOP, charging, crash, prepare, press, pressed, told
 from .scripted_server import Request, ScriptedServer
 
@@ -195,3 +196,15 @@ async def test_refused_credentials_are_met_by_a_poll_too(driver: Driver) -> None
         await driver.outcome(driver.commands.stop_at(EVSE))
     # A 401 says that nothing was done, so a fresh token was worth a second try.
     assert (driver.sent("stop"), driver.sent("active")) == (2, 1)
+
+
+async def test_pressed_again_after_the_ledger_broke(driver: Driver, ledger_file: Path) -> None:
+    """Test that a start whose name could not be written down is not sent a second time."""
+    execute(
+        ledger_file,
+        "CREATE TRIGGER full BEFORE UPDATE ON commands BEGIN SELECT RAISE(ABORT, 'full'); END",
+    )
+    await driver.outcome(asyncio.wait({await pressed(driver, START)}))
+    execute(ledger_file, "DROP TRIGGER full")
+    await driver.outcome(asyncio.wait({press(driver, START)}))
+    assert driver.sent("start") == 1

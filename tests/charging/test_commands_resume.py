@@ -201,3 +201,16 @@ async def test_nothing_to_resume(driver: Driver) -> None:
     await driver.settle()
     assert not driver.tasks
     assert driver.simulator.log.entries == []
+
+
+async def test_no_verdict_without_a_look(driver: Driver, ledger_file: Path) -> None:
+    """Test that a resumed command is not given up while the network cannot be asked."""
+    await pressed(driver, START)
+    await driver.until(lambda: driver.commands.watched)
+    await crash(driver)
+    driver.tick(600)
+    driver.simulator.faults.on("http_503", scope="GET", seconds=60)
+    await driver.commands.resume()
+    await driver.outcome(asyncio.wait(driver.tasks))
+    assert commands(ledger_file) == [(START, "confirmed", None)]
+    assert told(driver) == []

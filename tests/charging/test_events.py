@@ -83,14 +83,26 @@ def test_corrections(before: SessionStatus, after: SessionStatus) -> None:
     assert events_of(what) == [SessionEvent(type=EventType.CORRECTED, session=corrected)]
 
 
+@pytest.mark.parametrize("status", [FINISHED, FAILED])
+def test_the_same_said_later_is_no_news(status: SessionStatus) -> None:
+    """Test that a new time stamp alone corrects nothing."""
+    before = answer(status=status, ended=at(4), updated=at(4))
+    after = answer(status=status, ended=at(4), updated=at(9))
+    assert events_of(Change(before=before, after=after)) == []
+
+
 @pytest.mark.parametrize(
     ("status", "said", "reasons"),
     [
         (CHARGING, {}, [None, None]),
+        (FINISHED, {"stop_reason": "Local"}, [None, "Local"]),
         (FINISHED, {}, [None, None]),
         (FAILED, {"error_code": "EvseInUse"}, ["EvseInUse"]),
         (FAILED, {"stop_reason": "not_found"}, ["not_found"]),
         (FAILED, {"error_code": "EvseInUse", "stop_reason": "Other"}, ["EvseInUse"]),
+        # The code of a stop that was refused before does not explain the end.
+        (FINISHED, {"error_code": "Timeout"}, [None, None]),
+        (FINISHED, {"error_code": "Timeout", "stop_reason": "Local"}, [None, "Local"]),
     ],
 )
 def test_reasons(status: SessionStatus, said: dict[str, Any], reasons: list[str | None]) -> None:
@@ -110,12 +122,14 @@ async def test_each_piece_of_news_once(ledger: Ledger) -> None:
         said(CHARGING, 1),
         said(CHARGING, 1),
         said(CHARGING, 2),
-        said(STOP_FAILED, 3),
+        said(STOP_FAILED, 3, error_code="Timeout"),
         # Older than what is known: no news.
         said(SUSPENDED, 2),
         said(FINISHED, 4, ended=at(4)),
         said(FINISHED, 4, ended=at(4)),
         said(FINISHED, 6, ended=at(5)),
+        # Read again, with a newer time stamp and nothing new.
+        said(FINISHED, 8, ended=at(5)),
     ]
     told: list[tuple[EventType, str | None]] = []
     for each in answers:

@@ -21,6 +21,7 @@ from .errors import (
     BackendError,
     BackendUnavailableError,
     CommandFailedError,
+    LedgerError,
     RequestRejectedError,
     UnexpectedAnswerError,
 )
@@ -42,6 +43,8 @@ _LOGGER = logging.getLogger(__name__)
 # what the polling of an open session costs afterwards.
 WATCH_DELAYS = (2, 3, 5, 8, 13, 21, 34)
 LATER_WATCH_DELAY = 30
+# Past its deadline nobody waits for a command any more.
+LATE_WATCH_DELAY = 300
 
 # The networks publish no time limit of their own; two minutes is what their users wait.
 DEFAULT_TIME_LIMIT = 120.0
@@ -64,16 +67,17 @@ class Commands:
         ledger: Ledger,
         *,
         keep: Callable[[Session], Awaitable[None]],
-        refresh: Callable[[], Awaitable[None]],
+        refresh: Callable[[], Awaitable[bool]],
         on_change: Callable[[str], None],
         on_event: Callable[[str, SessionEvent], None],
         spawn: Spawn,
     ) -> None:
         """Wire up.
 
-        ``keep`` takes a session into the ledger; ``refresh`` polls the backend into it and
-        never raises; ``on_change`` hears of every change in what is asked of a charge
-        point, ``on_event`` of failures; ``spawn`` starts a task that outlives its caller.
+        ``keep`` takes a session into the ledger; ``refresh`` polls the backend into it,
+        never raises and tells whether it succeeded; ``on_change`` hears of every change in
+        what is asked of a charge point, ``on_event`` of failures; ``spawn`` starts a task
+        that outlives its caller.
         """
         self._account = account
         self._backend = backend
@@ -119,22 +123,25 @@ class Commands:
         """Start a session and wait until it runs; one that already runs is the outcome.
 
         ``time_limit`` is in seconds. A session that is starting already is joined, so
-        nothing is sent for it. Raises CommandFailedError when the session fails, does not
-        run in time or is no longer wanted, the BackendError that kept the request from
-        being accepted, and LedgerError.
+        nothing is sent for it; the end of one that is stopping is waited for. Raises
+        CommandFailedError when the session fails, does not run in time or is no longer
+        wanted, the BackendError that kept the request from being accepted, and LedgerError.
         """
 
         async def act() -> Outcome:
+            deadline = _after(time_limit)
             session = await self._open_session(charge_point_id)
+            if session:
+                # It may have ended since the last poll.
+                await self._refresh()
+                session = await self._open_session(charge_point_id)
+            delays = _delays()
+            while session and session.status is SessionStatus.STOPPING:
+                await self._look_again(delays, deadline)
+                session = await self._open_session(charge_point_id)
             if session and session.status is not SessionStatus.STARTING:
                 return Outcome(session=session, seconds=0.0)
-            command = self._new(
-                CommandKind.START,
-                charge_point_id,
-                time_limit,
-                card_id=card_id,
-                session_id=session.session_id if session else None,
-            )
+            command = self._new(CommandKind.START, charge_point_id, deadline, card_id=card_id)
             return await self._carry_out(command, None if session else self._send_start)
 
         return await self._wishes.fulfil(CommandKind.START, charge_point_id, act)
@@ -178,7 +185,10 @@ class Commands:
 
     async def _stop(self, session: Session, charge_point_id: str, time_limit: float) -> Outcome:
         command = self._new(
-            CommandKind.STOP, charge_point_id, time_limit, session_id=session.session_id
+            CommandKind.STOP,
+            charge_point_id,
+            _after(time_limit),
+            session_id=session.session_id,
         )
 
         async def send(command: Command) -> Command:
@@ -190,12 +200,11 @@ class Commands:
         self,
         kind: CommandKind,
         charge_point_id: str,
-        time_limit: float,
+        deadline: datetime,
         *,
         card_id: str | None = None,
         session_id: str | None = None,
     ) -> Command:
-        now = datetime.now(UTC)
         return Command(
             command_id=str(uuid.uuid4()),
             account=self._account,
@@ -203,8 +212,8 @@ class Commands:
             charge_point_id=charge_point_id,
             card_id=card_id,
             session_id=session_id,
-            created=now,
-            deadline=now + timedelta(seconds=time_limit),
+            created=datetime.now(UTC),
+            deadline=deadline,
         )
 
     async def _carry_out(
@@ -227,9 +236,12 @@ class Commands:
         """Find what became of a command that was sent before a restart, if it was."""
 
         async def act() -> Session:
-            # What the ledger knows is from before the restart.
-            await self._refresh()
-            return await self._watch(command.charge_point_id, None)
+            # Until a poll has come through, the ledger shows what was before the restart.
+            before = await self._session(command.charge_point_id)
+            while not await self._refresh():
+                is_late = datetime.now(UTC) >= command.deadline
+                await asyncio.sleep(LATE_WATCH_DELAY if is_late else LATER_WATCH_DELAY)
+            return await self._watch(command.charge_point_id, before)
 
         return await self._settled(command, act)
 
@@ -276,8 +288,12 @@ class Commands:
     async def _send_start(self, command: Command) -> Command:
         session = await self._backend.start(command.charge_point_id, command.card_id or "")
         command = replace(command, session_id=session.session_id)
-        await self._ledger.update_command(command)
-        await self._keep(session)
+        try:
+            await self._ledger.update_command(command)
+            await self._keep(session)
+        except LedgerError as err:
+            # Sent is sent: a caller who heard of a failure would press again.
+            _LOGGER.warning("A start was sent and could not be written down: %s", err)
         return command
 
     async def _send_stop(self, command: Command, session: Session) -> Command:
@@ -296,17 +312,18 @@ class Commands:
     async def _watch(self, charge_point_id: str, before: Session | None) -> Session:
         """Look until the backend shows what was asked for, or until the deadline."""
         deadline = self._running[charge_point_id].deadline
-        if session := await self._shown(charge_point_id, before):
-            return session
-        for delay in _delays():
-            left = (deadline - datetime.now(UTC)).total_seconds()
-            await asyncio.sleep(min(delay, max(left, 0.0)))
-            await self._refresh()
-            if session := await self._shown(charge_point_id, before):
-                return session
-            if datetime.now(UTC) >= deadline:
-                break
-        raise CommandFailedError(CommandState.TIMED_OUT)
+        delays = _delays()
+        while (session := await self._shown(charge_point_id, before)) is None:
+            await self._look_again(delays, deadline)
+        return session
+
+    async def _look_again(self, delays: Iterator[int], deadline: datetime) -> None:
+        """Poll after the next delay, or at the deadline; raise when that is over."""
+        left = (deadline - datetime.now(UTC)).total_seconds()
+        if left <= 0:
+            raise CommandFailedError(CommandState.TIMED_OUT)
+        await asyncio.sleep(min(next(delays), left))
+        await self._refresh()
 
     async def _shown(self, charge_point_id: str, before: Session | None) -> Session | None:
         """Return the session once it is as asked for; raise when the backend refuses."""
@@ -365,3 +382,7 @@ class Commands:
 
 def _delays() -> Iterator[int]:
     return chain(WATCH_DELAYS, repeat(LATER_WATCH_DELAY))
+
+
+def _after(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)

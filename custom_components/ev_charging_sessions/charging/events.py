@@ -40,23 +40,24 @@ _OF_STATUS = {
 def events_of(change: Change) -> list[SessionEvent]:
     """Return the news in one change of the ledger, oldest first.
 
-    A session that was over before it was ever seen is history and no news.
+    A session that was over before it was ever seen is history and no news. ``reason`` says
+    why a session ended: the code of a stop that was refused earlier does not.
     """
     before, after = change.before, change.after
     if change.is_correction:
         return [SessionEvent(type=EventType.CORRECTED, session=after)]
-    if before is None and not after.is_open:
+    was_open = before is None or before.is_open
+    if not was_open or (before is None and not after.is_open):
         return []
-    news: list[EventType] = []
+    news: list[SessionEvent] = []
     ran_before = before is not None and _runs(before)
     if not ran_before and (_runs(after) or after.status is SessionStatus.FINISHED):
-        news.append(EventType.STARTED)
-    if after.status and (before is None or before.status is not after.status):
-        what = _OF_STATUS.get(after.status)
-        if what is not None:
-            news.append(what)
-    reason = after.error_code or after.stop_reason
-    return [SessionEvent(type=what, session=after, reason=reason) for what in news]
+        news.append(SessionEvent(type=EventType.STARTED, session=after))
+    what = _OF_STATUS.get(after.status) if after.status else None
+    if what is not None and (before is None or before.status is not after.status):
+        reason = None if after.is_open else after.reason
+        news.append(SessionEvent(type=what, session=after, reason=reason))
+    return news
 
 
 def _runs(session: Session) -> bool:

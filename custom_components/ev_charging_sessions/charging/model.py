@@ -113,6 +113,15 @@ class Session(Discreet, frozen=True, kw_only=True):
         """
         return self.status is None or not self.status.is_ended
 
+    @property
+    def reason(self) -> str | None:
+        """Return why the session ended, or what failed.
+
+        The code of a stop that was refused earlier does not explain a good end.
+        """
+        has_failed = self.status in {SessionStatus.FAILED, SessionStatus.STOP_FAILED}
+        return (self.error_code if has_failed else None) or self.stop_reason
+
     def duration(self, now: datetime) -> float | None:
         """Return the seconds from the start to the end, or to ``now`` while it is open."""
         until = now if self.is_open else self.ended

@@ -41,12 +41,15 @@ class ChargePointState(Struct, frozen=True, kw_only=True):
 
     ``running`` is the kind of the command that waits for its confirmation, ``wish`` the
     kind of the newest one. The two differ while a button was pressed again in between.
+    ``news`` counts the events so far: one about a session that is no longer shown, such as
+    a late correction, changes nothing else here.
     """
 
     charge_point: ChargePoint
     session: Session | None = None
     running: CommandKind | None = None
     wish: CommandKind | None = None
+    news: int = 0
 
     @property
     def open_session(self) -> Session | None:
@@ -113,12 +116,7 @@ class ChargePointState(Struct, frozen=True, kw_only=True):
 
 
 class AccountState(Struct, frozen=True, kw_only=True):
-    """All charge points of an account, by id, and how many sessions are open.
-
-    ``news`` counts the events so far: one about a session that is no longer shown, such as
-    a late correction, changes nothing else here.
-    """
+    """All charge points of an account, by id, and how many sessions are open."""
 
     charge_points: Mapping[str, ChargePointState]
     active_sessions: int = 0
-    news: int = 0
