@@ -81,7 +81,9 @@ async def _still(url: str) -> bool:
             assert not answer.sessions
             return answer
 
-        taken = await cpu_seconds({"floor": floor, "typed": typed, "poll": poll}, repeats=REPEATS)
+        works = {"floor": floor, "get": get, "typed": typed, "poll": poll}
+        taken = await cpu_seconds(works, repeats=REPEATS)
+    print(f"  of which the bare GET is {taken['get'] / taken['floor']:.2f}")
     return all(
         (
             report("Poll, nothing changed", taken["poll"] / taken["floor"], 0.3),

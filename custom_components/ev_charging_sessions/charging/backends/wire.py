@@ -1,6 +1,7 @@
 """Reading JSON into typed structs, with errors that name a field and never its value."""
 
 from collections.abc import Callable
+from functools import cache
 
 import msgspec
 
@@ -15,11 +16,15 @@ def reader[T](shape: type[T], path: str = "") -> Callable[[bytes | msgspec.Raw],
     is no JSON at all is that too; for a whole answer msgspec's own error goes through, as
     ``Transport.decoded`` expects it.
     """
-    decode = msgspec.json.Decoder(shape).decode
+
+    @cache
+    def decoder() -> msgspec.json.Decoder[T]:
+        # Not before its first use: most decoders are not needed to start up.
+        return msgspec.json.Decoder(shape)
 
     def read(raw: bytes | msgspec.Raw) -> T:
         try:
-            return decode(raw)
+            return decoder().decode(raw)
         except msgspec.ValidationError as err:
             where = path_of(err, path)
         except msgspec.DecodeError, UnicodeDecodeError, RecursionError:
