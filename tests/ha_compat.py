@@ -7,9 +7,9 @@ Home Assistant, so they come before the logger component, of which the package s
 that has moved. Drop this file as soon as the package has a release for Home Assistant 2026.11.
 """
 
-# ruff: noqa: I001
-import homeassistant  # noqa: F401
-from pytest_homeassistant_custom_component import patch_json  # noqa: F401
+# ruff: noqa: I001 - the order that works is not the alphabet's
+import homeassistant  # noqa: F401 - loaded for what it does to httpx
+from pytest_homeassistant_custom_component import patch_json  # noqa: F401 - loaded for its patches
 from homeassistant.components import logger
 from homeassistant.components.logger import helpers
 

@@ -9,6 +9,7 @@ from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.core import HomeAssistant, ServiceResponse, State
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.util.async_ import get_scheduled_timer_handles
 
 from custom_components.ev_charging_sessions.const import DOMAIN
 from custom_components.ev_charging_sessions.coordinator import (
@@ -113,7 +114,7 @@ class Home:
         until = loop.time() + seconds
         while (left := until - loop.time()) > 0.001:
             now = loop.time()
-            timers = loop._scheduled  # type: ignore[attr-defined]
+            timers = get_scheduled_timer_handles(loop)
             due = [each.when() - now for each in timers if not each.cancelled()]
             await self.advance(min(left, max(0.5, min(due, default=left) + 0.001)))
 

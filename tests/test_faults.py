@@ -272,4 +272,4 @@ async def test_look_ups_that_hang(home: Home) -> None:
 
 def _is_at(told: datetime | None, true: datetime | None) -> bool:
     # The network prints whole seconds.
-    return bool(told and true) and abs(told - true) < timedelta(seconds=1)  # type: ignore[operator]
+    return told is not None and true is not None and abs(told - true) < timedelta(seconds=1)
