@@ -95,6 +95,15 @@ def gaps(moments: Iterable[datetime]) -> list[float]:
     return [(later - earlier).total_seconds() for earlier, later in pairwise(listed)]
 
 
+def told_events(writes: Writes, entity: str = "event.") -> list[str]:
+    """Return what event entities told, in order."""
+    told: dict[tuple[str, str], str] = {}
+    for state in writes.states:
+        if state["entity_id"].startswith(entity) and state["attributes"].get("event_type"):
+            told[state["entity_id"], state["state"]] = state["attributes"]["event_type"]
+    return list(told.values())
+
+
 def complaints(records: Iterable[logging.LogRecord]) -> list[str]:
     """Return what no log should ever hold: a traceback, or an error that is not an outage."""
     return [

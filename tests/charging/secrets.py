@@ -1,7 +1,12 @@
 """Looking for what must never be said, in everything an error can say."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 import traceback
 
+import pytest
+
+from custom_components.ev_charging_sessions.charging.errors import BackendError
 from tests.simulator import Simulator
 from tests.simulator.defaults import CARDS, CLIENT_SECRET
 
@@ -27,3 +32,15 @@ def said_by(error: BaseException) -> str:
 def assert_silent(text: str, secrets: set[str]) -> None:
     """Make sure that none of the secrets is in a text."""
     assert not {secret for secret in secrets if secret in text}
+
+
+@contextmanager
+def raises[E: BackendError](kind: type[E], simulator: Simulator) -> Iterator[list[E]]:
+    """Expect an error of exactly that kind, and that it keeps everything to itself."""
+    found: list[E] = []
+    with pytest.raises(kind) as caught:
+        yield found
+    assert type(caught.value) is kind
+    assert_silent(said_by(caught.value), secrets_of(simulator))
+    assert caught.value.__cause__ is caught.value.__context__ is None
+    found.append(caught.value)

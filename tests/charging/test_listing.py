@@ -104,3 +104,8 @@ def test_frame_without_a_request_id() -> None:
     known = Listing(frame=frame_of(b'{"data": [1]}', b"equestId"))
     assert known.is_told_again_by(b'{"data": [1]}')
     assert not known.is_told_again_by(b'{"data": [2]}')
+
+
+def test_listings_keep_to_themselves() -> None:
+    """Test that nothing has been seen by a listing that is empty."""
+    assert not Listing().is_told_again_by(b"")

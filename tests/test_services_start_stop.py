@@ -1,84 +1,34 @@
-"""The actions, as a person or an automation calls them."""
+"""The actions that start and stop, as a person or an automation calls them."""
 
 import asyncio
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.config_entries import SOURCE_USER
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import device_registry as dr
 
 from custom_components.ev_charging_sessions.const import DOMAIN
-from tests.home import EVSE, OTHER_EVSE, Home
+from tests.calls import add_second_account, charged, expect_refusal, resolved_ids
+from tests.home import EVSE, Home
 from tests.simulator.defaults import CARDS
-from tests.simulator.world import Session
 
 NEVER_ADDED = "NL*TNM*EVIRTUALCP0002*1"
-
-ROW = {
-    "session_id",
-    "backend",
-    "device_id",
-    "evse_id",
-    "card",
-    "status",
-    "started",
-    "ended",
-    "duration",
-    "energy",
-    "energy_source",
-    "cost",
-    "currency",
-    "cost_source",
-    "stop_reason",
-}
-
-
-async def _get(home: Home, **filters: Any) -> dict[str, Any]:
-    response = await home.act("get_sessions", **filters)
-    assert response is not None
-    return dict(response)
-
-
-async def _charged(home: Home, evse_id: str, card: str, seconds: float) -> Session:
-    """Let a car charge for that long, with all of it seen."""
-    session = home.simulator.world.start_at_pole(evse_id, card)
-    await home.advance(310)
-    await home.advance(seconds - 310)
-    home.simulator.world.unplug(evse_id)
-    await home.advance(31)
-    return session
-
-
-async def _add_second_account(home: Home) -> str:
-    """Add another account, and return its entry."""
-    home.simulator.world.accounts["company"] = "other"
-    flows = home.hass.config_entries.flow
-    result = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
-    result = await flows.async_configure(result["flow_id"], {"next_step_id": "shell_recharge"})
-    user_input = home.user_input(client_id="company", client_secret="other", ema_id=CARDS[1])
-    result = await flows.async_configure(result["flow_id"], user_input)
-    await home.settle()
-    entry_id: str = result["result"].entry_id
-    return entry_id
 
 
 async def test_start_and_stop_by_device(home: Home) -> None:
     """Test both commands at a device, and what they answer."""
     await home.add_account(EVSE)
     home.simulator.world.plug(EVSE)
-    started = await home.act("start_session", device_id=home.device_id())
+    started: Any = await home.act("start_session", device_id=home.device_id())
     (session,) = home.simulator.world.sessions.values()
     assert started
-    assert 5 <= started.pop("seconds") <= 8  # type: ignore[operator]
+    assert 5 <= started.pop("seconds") <= 8
     assert started == {"session_id": session.session_id, "status": "charging"}
     assert session.card == CARDS[0]
 
-    stopped = await home.act("stop_session", device_id=home.device_id())
+    stopped: Any = await home.act("stop_session", device_id=home.device_id())
     assert stopped
-    assert 5 <= stopped.pop("seconds") <= 8  # type: ignore[operator]
+    assert 5 <= stopped.pop("seconds") <= 8
     assert stopped == {"session_id": session.session_id, "status": "finished"}
     counts = home.simulator.log.counts()
     assert (counts["start"], counts["stop"]) == (1, 1)
@@ -133,17 +83,6 @@ async def test_start_where_a_session_runs(home: Home) -> None:
     assert home.simulator.log.count("start") == 0
 
 
-async def _expect(home: Home, action: str, data: dict[str, Any], key: str, text: str) -> None:
-    """Expect a call to be refused with a text, before anything is sent."""
-    home.simulator.log.clear()
-    with pytest.raises(ServiceValidationError) as refusal:
-        await home.act(action, **data)
-    assert refusal.value.translation_key == key
-    assert text in str(refusal.value)
-    assert home.simulator.log.entries == []
-    assert home.simulator.world.sessions == {}
-
-
 @pytest.mark.parametrize(
     ("data", "key", "text"),
     [
@@ -182,7 +121,7 @@ async def _expect(home: Home, action: str, data: dict[str, Any], key: str, text:
 async def test_bad_start(home: Home, data: dict[str, str], key: str, text: str) -> None:
     """Test that a start that cannot be meant says what is wrong and is not sent."""
     await home.add_account(EVSE)
-    await _expect(home, "start_session", _resolved(home, data), key, text)
+    await expect_refusal(home, "start_session", resolved_ids(home, data), key, text)
 
 
 @pytest.mark.parametrize(
@@ -201,72 +140,13 @@ async def test_bad_start(home: Home, data: dict[str, str], key: str, text: str) 
 async def test_bad_stop(home: Home, data: dict[str, str], key: str, text: str) -> None:
     """Test that a stop that cannot be meant says what is wrong and is not sent."""
     await home.add_account(EVSE)
-    await _expect(home, "stop_session", _resolved(home, data), key, text)
-
-
-@pytest.mark.parametrize(
-    ("data", "key", "text"),
-    [
-        (
-            {"start": "2026-11-21 12:00", "end": "2026-11-21 11:00"},
-            "end_not_after_start",
-            "The end must be later than the start",
-        ),
-        (
-            {"start": "2026-11-21 12:00", "end": "2026-11-21 12:00"},
-            "end_not_after_start",
-            "The end",
-        ),
-        ({"status": "sleeping"}, "unknown_status", "no status sleeping"),
-        ({"status": ["finished", "sleeping"]}, "unknown_status", "starting, connected"),
-        ({"card": ["Shell Recharge", "Other"]}, "unknown_card", "no card named Other"),
-        ({"device_id": "SERVICE"}, "not_a_charge_point", "not a charge point"),
-        ({"device_id": ["DEVICE", "FOREIGN"]}, "service_device_wrong_domain", "Foreign"),
-        ({"config_entry_id": "nothing"}, "service_config_entry_not_found", "nothing"),
-    ],
-)
-async def test_bad_query(home: Home, data: dict[str, Any], key: str, text: str) -> None:
-    """Test that a question that cannot be meant says what is wrong."""
-    await home.add_account(EVSE)
-    await _expect(home, "get_sessions", _resolved(home, data), key, text)
-
-
-def _resolved(home: Home, data: dict[str, Any]) -> dict[str, Any]:
-    """Put the ids of this home in the place of the words for them."""
-    foreign = MockConfigEntry(domain="foreign", title="Foreign")
-    foreign.add_to_hass(home.hass)
-    device = dr.async_get(home.hass).async_get_or_create(
-        config_entry_id=foreign.entry_id, identifiers={("foreign", "1")}, name="Foreign"
-    )
-    words = {
-        "ENTRY": home.entry.entry_id,
-        "DEVICE": home.device_id(),
-        "SERVICE": home.device_id(None),
-        "FOREIGN": device.id,
-        "FOREIGN_ENTRY": foreign.entry_id,
-    }
-
-    def resolved(value: Any) -> Any:
-        if isinstance(value, list):
-            return [resolved(each) for each in value]
-        return words.get(value, value)
-
-    return {key: resolved(value) for key, value in data.items()}
-
-
-async def test_device_of_other_account(home: Home) -> None:
-    """Test that a device and an account that do not belong together are told."""
-    await home.add_account(EVSE)
-    other = await _add_second_account(home)
-    data = {"config_entry_id": other, "device_id": home.device_id()}
-    await _expect(home, "get_sessions", data, "device_of_other_account", "another account")
-    await home.hass.config_entries.async_unload(other)
+    await expect_refusal(home, "stop_session", resolved_ids(home, data), key, text)
 
 
 async def test_session_of_other_account(home: Home) -> None:
     """Test that an account does not stop the session of another one."""
     await home.add_account(EVSE)
-    other = await _add_second_account(home)
+    other = await add_second_account(home)
     session = home.simulator.world.start_at_pole(EVSE, CARDS[0])
     await home.advance(310)
     home.simulator.log.clear()
@@ -280,7 +160,7 @@ async def test_session_of_other_account(home: Home) -> None:
 async def test_stop_of_ended_session(home: Home) -> None:
     """Test that a session that is over cannot be stopped again."""
     await home.add_account(EVSE)
-    session = await _charged(home, EVSE, CARDS[0], 600)
+    session = await charged(home, EVSE, CARDS[0], 600)
     with pytest.raises(ServiceValidationError) as refusal:
         await home.act(
             "stop_session",
@@ -378,130 +258,3 @@ async def test_start_in_trouble(home: Home, kind: str, key: str) -> None:
         await home.act("start_session", device_id=home.device_id(), timeout=10)
     assert failure.value.translation_key == key
     assert home.simulator.log.count("start") == 1
-
-
-async def test_get_sessions(home: Home) -> None:
-    """Test a row with all its names, and totals that do not make zeros of the unknown."""
-    await home.hass.config.async_set_time_zone("Europe/Amsterdam")
-    await home.add_account(EVSE)
-    session = await _charged(home, EVSE, CARDS[0], 600)
-    response = await _get(home)
-    assert set(response) == {"sessions", "count", "totals"}
-    (row,) = response["sessions"]
-    assert set(row) == ROW
-    assert row == {
-        **dict.fromkeys(ROW),
-        "session_id": session.session_id,
-        "backend": "shell_recharge",
-        "device_id": home.device_id(),
-        "evse_id": EVSE,
-        "card": "Shell Recharge",
-        "status": "finished",
-        "started": "2026-11-21T13:00:00+01:00",
-        "ended": "2026-11-21T13:10:00+01:00",
-        "duration": 600.0,
-    }
-    assert response["count"] == 1
-    assert response["totals"] == {"energy": None, "duration": 600.0, "cost": {}}
-
-
-async def test_get_open_session(home: Home) -> None:
-    """Test that an open session counts to now and has no end; a foreign card has no name."""
-    await home.add_account(EVSE)
-    await home.add_subentry("charge_card", identifier=CARDS[1], alias="Company")
-    home.simulator.world.start_at_pole(EVSE, CARDS[1])
-    await home.advance(310)
-    await home.advance(310)
-    (subentry_id,) = (
-        subentry.subentry_id
-        for subentry in home.entry.subentries.values()
-        if subentry.subentry_type == "charge_card"
-    )
-    home.hass.config_entries.async_remove_subentry(home.entry, subentry_id)
-    await home.settle()
-    await home.advance(50)
-    (row,) = (await _get(home))["sessions"]
-    assert row["status"] == "charging"
-    assert row["duration"] == 670
-    assert row["ended"] is None
-    assert row["card"] is None
-
-
-@pytest.fixture
-async def archive(home: Home) -> list[str]:
-    """Return the ids of three sessions, oldest first: two cards, two charge points."""
-    await home.add_account(EVSE, OTHER_EVSE)
-    await home.add_subentry("charge_card", identifier=CARDS[1], alias="Company")
-    sessions = [
-        await _charged(home, EVSE, CARDS[0], 1000),  # from 12:00:00 to 12:16:40
-        await _charged(home, OTHER_EVSE, CARDS[1], 2000),  # from 12:17:11 to 12:50:31
-    ]
-    sessions.append(home.simulator.world.start_at_pole(EVSE, CARDS[1]))  # from 12:51:02
-    await home.advance(310)
-    return [session.session_id for session in sessions]
-
-
-@pytest.mark.parametrize(
-    ("filters", "expected", "count", "duration"),
-    [
-        ({}, [2, 1, 0], 3, 3000.0),
-        ({"device_id": [EVSE]}, [2, 0], 2, 1000.0),
-        ({"device_id": EVSE}, [2, 0], 2, 1000.0),
-        ({"device_id": [EVSE, OTHER_EVSE]}, [2, 1, 0], 3, 3000.0),
-        ({"card": "Company"}, [2, 1], 2, 2000.0),
-        ({"card": ["Company", "Shell Recharge"]}, [2, 1, 0], 3, 3000.0),
-        ({"card": "Company", "device_id": EVSE}, [2], 1, None),
-        ({"status": "finished"}, [1, 0], 2, 3000.0),
-        ({"status": ["charging", "failed"]}, [2], 1, None),
-        ({"status": "failed"}, [], 0, None),
-        ({"start": "2026-11-21T12:16:41+00:00"}, [2, 1], 2, 2000.0),
-        ({"end": "2026-11-21T12:17:11+00:00"}, [0], 1, 1000.0),
-        ({"end": "2026-11-21T12:17:12+00:00"}, [1, 0], 2, 3000.0),
-        # A time without a zone is that of the home, US/Pacific.
-        ({"start": "2026-11-21 04:50:30", "end": "2026-11-21 04:51:00"}, [1], 1, 2000.0),
-        ({"limit": 2}, [2, 1], 3, 3000.0),
-        ({"limit": 2, "offset": 2}, [0], 3, 3000.0),
-        ({"offset": 3}, [], 3, 3000.0),
-    ],
-)
-async def test_filters(
-    home: Home,
-    archive: list[str],
-    filters: dict[str, Any],
-    expected: list[int],
-    count: int,
-    duration: float | None,
-) -> None:
-    """Test each filter and page, newest first, with totals over all pages."""
-    if isinstance(devices := filters.get("device_id"), str):
-        filters = {**filters, "device_id": home.device_id(devices)}
-    elif devices:
-        filters = {**filters, "device_id": [home.device_id(device) for device in devices]}
-    response = await _get(home, **filters)
-    found = [archive.index(row["session_id"]) for row in response["sessions"]]
-    assert found == expected
-    assert response["count"] == count
-    assert response["totals"] == {"energy": None, "duration": duration, "cost": {}}
-
-
-async def test_get_sessions_without_network(home: Home) -> None:
-    """Test that the archive answers while the network does not."""
-    await home.add_account(EVSE)
-    await _charged(home, EVSE, CARDS[0], 600)
-    await home.simulator.stop()
-    await home.advance(400)
-    assert not home.coordinator.last_update_success
-    assert (await _get(home))["count"] == 1
-
-
-async def test_get_sessions_of_several_accounts(home: Home) -> None:
-    """Test that without a filter all accounts answer, and with one only that one."""
-    await home.add_account(EVSE)
-    other = await _add_second_account(home)
-    home.simulator.world.start_at_pole(EVSE, CARDS[0])
-    mine = home.simulator.world.start_at_pole(OTHER_EVSE, CARDS[1])
-    await home.advance(310)
-    assert (await _get(home))["count"] == 2
-    (row,) = (await _get(home, config_entry_id=other))["sessions"]
-    assert row["session_id"] == mine.session_id
-    await home.hass.config_entries.async_unload(other)

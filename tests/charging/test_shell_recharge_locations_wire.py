@@ -1,0 +1,180 @@
+"""Tests of Shell Recharge's JSON: locations, the state of an EVSE, and tariffs."""
+
+from decimal import Decimal
+import json
+from typing import Any
+
+import pytest
+
+from custom_components.ev_charging_sessions.charging.backends.shell_recharge_locations_wire import (
+    charge_point,
+    decode_location,
+)
+from custom_components.ev_charging_sessions.charging.errors import (
+    UnexpectedAnswerError,
+)
+from custom_components.ev_charging_sessions.charging.model import (
+    ChargePointStatus,
+)
+from custom_components.ev_charging_sessions.charging.tariff import PriceComponentType
+
+from .driver import EVSE
+from .shell_answers import NOW
+
+LOCATION: dict[str, Any] = {
+    "uid": "NL*MKS*E0000001*0",
+    "operatorName": "TheNewMotion",
+    "evses": [
+        {
+            "uid": "NL*MKS*E0000001*0_1",
+            "evseId": "NL*TNM*E01000401*0",
+            "status": "Available",
+            "updated": "2021-10-06T10:44:24Z",
+            "connectors": [
+                {
+                    "uid": "2",
+                    "connectorType": "Type2",
+                    "electricalProperties": {"powerType": "AC1Phase", "maxElectricPower": 232.04},
+                }
+            ],
+            "authorizationMethods": ["NewMotionApp"],
+        }
+    ],
+}
+
+
+TARIFF_V1 = {"startFee": 0.0, "perMinute": 0.12, "perKWh": 0.89, "currency": "EUR"}
+
+
+def location(**evse: Any) -> bytes:
+    """Return the published location with a changed EVSE."""
+    return json.dumps(LOCATION | {"evses": [LOCATION["evses"][0] | evse]}).encode()
+
+
+def connector(**changes: Any) -> dict[str, Any]:
+    """Return a connector of a location."""
+    return {"connectorType": "Type2", "electricalProperties": None} | changes
+
+
+def test_published_location() -> None:
+    """Test the sample of v2: status, power, connector, operator."""
+    found = charge_point(decode_location(location()), "NL*TNM*E01000401*0", NOW)
+    assert found is not None
+    assert (found.status, found.operator) == (ChargePointStatus.AVAILABLE, "TheNewMotion")
+    assert (found.connector_type, found.max_power) == ("Type2", 232.04)
+    assert (found.tariffs, found.updated) == ((), NOW)
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("Available", ChargePointStatus.AVAILABLE),
+        ("OCCUPIED", ChargePointStatus.OCCUPIED),
+        ("Unavailable", ChargePointStatus.OFFLINE),
+        ("Unknown", None),
+        ("Dancing", None),
+        (None, None),
+    ],
+)
+def test_status_of_an_evse(word: str | None, status: ChargePointStatus | None) -> None:
+    """Test the four words, and any other."""
+    found = charge_point(decode_location(location(status=word)), "NL*TNM*E01000401*0", NOW)
+    assert found is not None
+    assert found.status is status
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"uid": 12}, {"uid": "x", "evses": None}, {"uid": "x", "evses": [{}, {"evseId": "other"}]}],
+)
+def test_locations_without_the_evse(body: Any) -> None:
+    """Test that a location that does not have an EVSE says nothing about it."""
+    assert charge_point(decode_location(json.dumps(body).encode()), EVSE, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"operatorName": "x"}, "data[]"),
+        ({"uid": []}, "data[].uid"),
+        ({"uid": 1, "evses": [{"status": 5}]}, "data[].evses[0].status"),
+    ],
+)
+def test_rotten_locations(body: Any, path: str) -> None:
+    """Test that a rotten field of a location is named."""
+    with pytest.raises(UnexpectedAnswerError) as caught:
+        decode_location(json.dumps(body).encode())
+    assert caught.value.path == path
+
+
+def test_tariff_of_v1() -> None:
+    """Test three flat prices: a start, a minute, a kWh."""
+    body = location(connectors=[connector(tariff=TARIFF_V1), connector(tariff=TARIFF_V1)])
+    found = charge_point(decode_location(body), "NL*TNM*E01000401*0", NOW)
+    assert found is not None
+    (tariff,) = found.tariffs
+    assert (tariff.currency, tariff.is_complete) == ("EUR", True)
+    assert [(each.type, each.price, each.step_size, each.vat) for each in tariff.components] == [
+        (PriceComponentType.FLAT, Decimal("0.0"), Decimal(1), None),
+        (PriceComponentType.TIME, Decimal("0.12"), Decimal(60), None),
+        (PriceComponentType.ENERGY, Decimal("0.89"), Decimal(1), None),
+    ]
+
+
+def test_tariff_of_v2() -> None:
+    """Test prices per step, and that restricted prices make a tariff incomplete."""
+    component = {"type": "energy", "price": 0.45, "stepSize": 1, "vat": 21}
+    wire = {
+        "tariffId": "T1",
+        "tariffType": "DRIVER",
+        "currency": "EUR",
+        "minPrice": 1.5,
+        "elements": [
+            {"priceComponents": [component, {"type": "PARKING_TIME", "price": 1}]},
+            {"priceComponents": [{"type": "NEW", "price": 1}], "restrictions": {}},
+        ],
+    }
+    night = {"priceComponents": [component], "restrictions": {"startTime": "22:00"}}
+    restricted = wire | {"elements": [night], "tariffId": "T2"}
+    body = location(connectors=[connector(tariffs=[wire, restricted])])
+    found = charge_point(decode_location(body), "NL*TNM*E01000401*0", NOW)
+    assert found is not None
+    always, at_times = found.tariffs
+    assert [(each.type, each.price, each.step_size, each.vat) for each in always.components] == [
+        (PriceComponentType.ENERGY, Decimal("0.45"), Decimal(1), Decimal(21)),
+        (PriceComponentType.PARKING_TIME, Decimal(1), Decimal(1), None),
+    ]
+    assert (always.tariff_id, always.min_price, always.max_price) == ("T1", Decimal("1.5"), None)
+    assert (always.is_complete, at_times.is_complete) == (True, False)
+    assert at_times.components == ()
+
+
+@pytest.mark.parametrize(
+    "tariff",
+    [
+        {"tariffType": "REIMBURSEMENT", "currency": "EUR"},
+        {"tariffType": "ROAMING", "currency": "EUR"},
+        {"currency": "euro"},
+        {"perKWh": 1},
+        {"currency": "EUR", "perKWh": "much"},
+        {"currency": "EUR", "elements": 5},
+        "rotten",
+        None,
+    ],
+)
+def test_tariffs_that_are_none_of_the_drivers(tariff: Any) -> None:
+    """Test that an unreadable or foreign tariff hides neither the status nor the others."""
+    body = location(connectors=[connector(tariffs=[tariff, TARIFF_V1], tariff=tariff)])
+    found = charge_point(decode_location(body), "NL*TNM*E01000401*0", NOW)
+    assert found is not None
+    assert found.status is ChargePointStatus.AVAILABLE
+    assert len(found.tariffs) == 1
+
+
+def test_a_price_that_is_no_number() -> None:
+    """Test that a price of infinity is left out, and said to be missing."""
+    body = location(connectors=[connector(tariff=TARIFF_V1 | {"perKWh": "NaN"})])
+    found = charge_point(decode_location(body), "NL*TNM*E01000401*0", NOW)
+    assert found is not None
+    assert not found.tariffs[0].is_complete
+    assert len(found.tariffs[0].components) == 2

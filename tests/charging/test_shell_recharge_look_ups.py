@@ -1,0 +1,84 @@
+"""Tests of Shell Recharge's look-ups of charge points, against the simulator."""
+
+import json
+
+import aiohttp
+from aiohttp import web
+import pytest
+
+from custom_components.ev_charging_sessions.charging.errors import (
+    BackendError,
+    UnexpectedAnswerError,
+)
+from custom_components.ev_charging_sessions.charging.model import (
+    ChargePointStatus,
+)
+
+from .acts import backend_at
+from .driver import EVSE, OTHER_EVSE, Driver
+from .scripted_server import ScriptedServer
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+async def test_look_up(driver: Driver, version: str) -> None:
+    """Test a charge point in both generations: two requests, and one from then on."""
+    driver.restart(api_version=version)
+    found = await driver.backend.charge_point(EVSE)
+    assert found is not None
+    assert (found.status, found.max_power) == (ChargePointStatus.AVAILABLE, 11)
+    assert (found.operator, found.connector_type) == ("TheNewMotion", "Type2")
+    assert found.tariffs[0].currency == "EUR"
+    driver.simulator.world.plug(EVSE)
+    found = await driver.backend.charge_point(EVSE)
+    assert found is not None
+    assert found.status is ChargePointStatus.OCCUPIED
+    assert driver.simulator.log.counts() == {"token": 1, "locations": 1, "location": 2}
+    other = await driver.backend.charge_point(OTHER_EVSE)
+    assert other is not None
+    assert other.status is ChargePointStatus.AVAILABLE
+
+
+async def test_look_up_of_what_nobody_knows(driver: Driver) -> None:
+    """Test that an unknown EVSE is nothing, also where that is a 404."""
+    assert await driver.backend.charge_point("NL*TNM*E99999999*0") is None
+    driver.simulator.faults.on("http_404", scope="locations", count=1)
+    assert await driver.backend.charge_point(EVSE) is None
+    assert await driver.backend.charge_point(EVSE) is not None
+    driver.simulator.faults.on("http_404", scope="location", count=1)
+    assert await driver.backend.charge_point(EVSE) is None
+    driver.simulator.log.clear()
+    assert await driver.backend.charge_point(EVSE) is not None
+    assert driver.simulator.log.counts() == {"locations": 1, "location": 1}
+
+
+@pytest.mark.parametrize("fault", ["http_400", "http_500", "html"])
+@pytest.mark.parametrize("scope", ["locations", "location"])
+async def test_look_up_that_fails(driver: Driver, scope: str, fault: str) -> None:
+    """Test that a failure is no answer about a charge point."""
+    driver.simulator.faults.on(fault, scope=scope)
+    with pytest.raises(BackendError):
+        await driver.backend.charge_point(EVSE)
+
+
+async def test_look_up_at_a_place_without_it(
+    server: ScriptedServer, http: aiohttp.ClientSession
+) -> None:
+    """Test that a search that finds the wrong place is not remembered."""
+    server.answer = lambda _request: web.Response(text='{"data": [{"uid": 7, "evses": []}]}')
+    backend = backend_at(server.url, http)
+    assert await backend.charge_point(EVSE) is None
+    assert await backend.charge_point(EVSE) is None
+    assert len(server.asked("locations")) == len(server.asked("locations/7")) == 2
+
+
+@pytest.mark.parametrize("uid", ["..", "../../token", "1?x=2", "a/b", "", "x" * 65, "1 2"])
+async def test_places_that_lead_elsewhere(
+    server: ScriptedServer, http: aiohttp.ClientSession, uid: str
+) -> None:
+    """Test that an answer cannot send us, and our token, to another path."""
+    body = json.dumps({"data": [{"uid": uid}]})
+    server.answer = lambda _request: web.Response(text=body)
+    with pytest.raises(UnexpectedAnswerError) as caught:
+        await backend_at(server.url, http).charge_point(EVSE)
+    assert caught.value.path == "data[].uid"
+    assert len(server.requests) == 2

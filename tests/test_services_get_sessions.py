@@ -1,0 +1,196 @@
+"""The action that reads the archive, as a person or an automation calls it."""
+
+from typing import Any
+
+import pytest
+
+from tests.calls import add_second_account, charged, expect_refusal, resolved_ids
+from tests.home import EVSE, OTHER_EVSE, Home
+from tests.simulator.defaults import CARDS
+
+ROW = {
+    "session_id",
+    "backend",
+    "device_id",
+    "evse_id",
+    "card",
+    "status",
+    "started",
+    "ended",
+    "duration",
+    "energy",
+    "energy_source",
+    "cost",
+    "currency",
+    "cost_source",
+    "stop_reason",
+}
+
+
+async def _get(home: Home, **filters: Any) -> dict[str, Any]:
+    response = await home.act("get_sessions", **filters)
+    assert response is not None
+    return dict(response)
+
+
+@pytest.mark.parametrize(
+    ("data", "key", "text"),
+    [
+        (
+            {"start": "2026-11-21 12:00", "end": "2026-11-21 11:00"},
+            "end_not_after_start",
+            "The end must be later than the start",
+        ),
+        (
+            {"start": "2026-11-21 12:00", "end": "2026-11-21 12:00"},
+            "end_not_after_start",
+            "The end",
+        ),
+        ({"status": "sleeping"}, "unknown_status", "no status sleeping"),
+        ({"status": ["finished", "sleeping"]}, "unknown_status", "starting, connected"),
+        ({"card": ["Shell Recharge", "Other"]}, "unknown_card", "no card named Other"),
+        ({"device_id": "SERVICE"}, "not_a_charge_point", "not a charge point"),
+        ({"device_id": ["DEVICE", "FOREIGN"]}, "service_device_wrong_domain", "Foreign"),
+        ({"config_entry_id": "nothing"}, "service_config_entry_not_found", "nothing"),
+    ],
+)
+async def test_bad_query(home: Home, data: dict[str, Any], key: str, text: str) -> None:
+    """Test that a question that cannot be meant says what is wrong."""
+    await home.add_account(EVSE)
+    await expect_refusal(home, "get_sessions", resolved_ids(home, data), key, text)
+
+
+async def test_device_of_other_account(home: Home) -> None:
+    """Test that a device and an account that do not belong together are told."""
+    await home.add_account(EVSE)
+    other = await add_second_account(home)
+    data = {"config_entry_id": other, "device_id": home.device_id()}
+    await expect_refusal(home, "get_sessions", data, "device_of_other_account", "another account")
+    await home.hass.config_entries.async_unload(other)
+
+
+async def test_get_sessions(home: Home) -> None:
+    """Test a row with all its names, and totals that do not make zeros of the unknown."""
+    await home.hass.config.async_set_time_zone("Europe/Amsterdam")
+    await home.add_account(EVSE)
+    session = await charged(home, EVSE, CARDS[0], 600)
+    response = await _get(home)
+    assert set(response) == {"sessions", "count", "totals"}
+    (row,) = response["sessions"]
+    assert set(row) == ROW
+    assert row == {
+        **dict.fromkeys(ROW),
+        "session_id": session.session_id,
+        "backend": "shell_recharge",
+        "device_id": home.device_id(),
+        "evse_id": EVSE,
+        "card": "Shell Recharge",
+        "status": "finished",
+        "started": "2026-11-21T13:00:00+01:00",
+        "ended": "2026-11-21T13:10:00+01:00",
+        "duration": 600.0,
+    }
+    assert response["count"] == 1
+    assert response["totals"] == {"energy": None, "duration": 600.0, "cost": {}}
+
+
+async def test_get_open_session(home: Home) -> None:
+    """Test that an open session counts to now and has no end; a foreign card has no name."""
+    await home.add_account(EVSE)
+    await home.add_subentry("charge_card", identifier=CARDS[1], alias="Company")
+    home.simulator.world.start_at_pole(EVSE, CARDS[1])
+    await home.advance(310)
+    await home.advance(310)
+    (subentry_id,) = (
+        subentry.subentry_id
+        for subentry in home.entry.subentries.values()
+        if subentry.subentry_type == "charge_card"
+    )
+    home.hass.config_entries.async_remove_subentry(home.entry, subentry_id)
+    await home.settle()
+    await home.advance(50)
+    (row,) = (await _get(home))["sessions"]
+    assert row["status"] == "charging"
+    assert row["duration"] == 670
+    assert row["ended"] is None
+    assert row["card"] is None
+
+
+@pytest.fixture
+async def archive(home: Home) -> list[str]:
+    """Return the ids of three sessions, oldest first: two cards, two charge points."""
+    await home.add_account(EVSE, OTHER_EVSE)
+    await home.add_subentry("charge_card", identifier=CARDS[1], alias="Company")
+    sessions = [
+        await charged(home, EVSE, CARDS[0], 1000),  # from 12:00:00 to 12:16:40
+        await charged(home, OTHER_EVSE, CARDS[1], 2000),  # from 12:17:11 to 12:50:31
+    ]
+    sessions.append(home.simulator.world.start_at_pole(EVSE, CARDS[1]))  # from 12:51:02
+    await home.advance(310)
+    return [session.session_id for session in sessions]
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected", "count", "duration"),
+    [
+        ({}, [2, 1, 0], 3, 3000.0),
+        ({"device_id": [EVSE]}, [2, 0], 2, 1000.0),
+        ({"device_id": EVSE}, [2, 0], 2, 1000.0),
+        ({"device_id": [EVSE, OTHER_EVSE]}, [2, 1, 0], 3, 3000.0),
+        ({"card": "Company"}, [2, 1], 2, 2000.0),
+        ({"card": ["Company", "Shell Recharge"]}, [2, 1, 0], 3, 3000.0),
+        ({"card": "Company", "device_id": EVSE}, [2], 1, None),
+        ({"status": "finished"}, [1, 0], 2, 3000.0),
+        ({"status": ["charging", "failed"]}, [2], 1, None),
+        ({"status": "failed"}, [], 0, None),
+        ({"start": "2026-11-21T12:16:41+00:00"}, [2, 1], 2, 2000.0),
+        ({"end": "2026-11-21T12:17:11+00:00"}, [0], 1, 1000.0),
+        ({"end": "2026-11-21T12:17:12+00:00"}, [1, 0], 2, 3000.0),
+        # A time without a zone is that of the home, US/Pacific.
+        ({"start": "2026-11-21 04:50:30", "end": "2026-11-21 04:51:00"}, [1], 1, 2000.0),
+        ({"limit": 2}, [2, 1], 3, 3000.0),
+        ({"limit": 2, "offset": 2}, [0], 3, 3000.0),
+        ({"offset": 3}, [], 3, 3000.0),
+    ],
+)
+async def test_filters(
+    home: Home,
+    archive: list[str],
+    filters: dict[str, Any],
+    expected: list[int],
+    count: int,
+    duration: float | None,
+) -> None:
+    """Test each filter and page, newest first, with totals over all pages."""
+    if isinstance(devices := filters.get("device_id"), str):
+        filters = {**filters, "device_id": home.device_id(devices)}
+    elif devices:
+        filters = {**filters, "device_id": [home.device_id(device) for device in devices]}
+    response = await _get(home, **filters)
+    found = [archive.index(row["session_id"]) for row in response["sessions"]]
+    assert found == expected
+    assert response["count"] == count
+    assert response["totals"] == {"energy": None, "duration": duration, "cost": {}}
+
+
+async def test_get_sessions_without_network(home: Home) -> None:
+    """Test that the archive answers while the network does not."""
+    await home.add_account(EVSE)
+    await charged(home, EVSE, CARDS[0], 600)
+    await home.simulator.stop()
+    await home.advance(400)
+    assert not home.coordinator.last_update_success
+    assert (await _get(home))["count"] == 1
+
+
+async def test_get_sessions_of_several_accounts(home: Home) -> None:
+    """Test that without a filter all accounts answer, and with one only that one."""
+    await home.add_account(EVSE)
+    other = await add_second_account(home)
+    home.simulator.world.start_at_pole(EVSE, CARDS[0])
+    mine = home.simulator.world.start_at_pole(OTHER_EVSE, CARDS[1])
+    await home.advance(310)
+    assert (await _get(home))["count"] == 2
+    (row,) = (await _get(home, config_entry_id=other))["sessions"]
+    assert row["session_id"] == mine.session_id
+    await home.hass.config_entries.async_unload(other)
