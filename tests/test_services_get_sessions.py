@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
+from custom_components.ev_charging_sessions.charging.model import Session, SessionStatus
 from tests.calls import add_second_account, charged, expect_refusal, resolved_ids
 from tests.home import EVSE, OTHER_EVSE, Home
 from tests.simulator.defaults import CARDS
+
+NEVER_SHOWN = "NL*TNM*EVIRTUALCP0002*1"
 
 ROW = {
     "session_id",
@@ -114,6 +117,30 @@ async def test_get_open_session(home: Home) -> None:
     assert row["duration"] == 670
     assert row["ended"] is None
     assert row["card"] is None
+
+
+@pytest.mark.parametrize("evse_id", [None, NEVER_SHOWN])
+async def test_get_session_without_a_device(home: Home, evse_id: str | None) -> None:
+    """Test that a session at an unknown place, or where no device is, is in the archive too."""
+    await home.add_account(EVSE)
+    account = home.coordinator.account
+    session = Session(
+        account=account,
+        session_id="1",
+        charge_point_id=evse_id,
+        status=SessionStatus.FINISHED,
+    )
+    await home.coordinator.ledger.upsert([session])
+    (row,) = (await _get(home))["sessions"]
+    assert row == {
+        **dict.fromkeys(ROW),
+        "session_id": "1",
+        "backend": "shell_recharge",
+        "evse_id": evse_id,
+        "status": "finished",
+    }
+    # It is of no use to a question about a device.
+    assert (await _get(home, device_id=home.device_id()))["count"] == 0
 
 
 @pytest.fixture
