@@ -97,7 +97,7 @@ def test_locations_without_the_evse(body: Any) -> None:
     [
         ({"operatorName": "x"}, "data[]"),
         ({"uid": []}, "data[].uid"),
-        ({"uid": 1, "evses": [{"status": 5}]}, "data[].evses[0].status"),
+        ({"uid": 1, "evses": 5}, "data[].evses"),
     ],
 )
 def test_rotten_locations(body: Any, path: str) -> None:
@@ -105,6 +105,30 @@ def test_rotten_locations(body: Any, path: str) -> None:
     with pytest.raises(UnexpectedAnswerError) as caught:
         decode_location(json.dumps(body).encode())
     assert caught.value.path == path
+
+
+@pytest.mark.parametrize(
+    "neighbour",
+    [
+        {"evseId": "X", "connectors": [{"electricalProperties": {"maxElectricPower": "11"}}]},
+        {"evseId": 5},
+        "rotten",
+        None,
+    ],
+)
+def test_a_rotten_neighbour(neighbour: Any) -> None:
+    """Test that an EVSE that cannot be read hides no other of its site."""
+    body = LOCATION | {"evses": [neighbour, *LOCATION["evses"]]}
+    found = charge_point(decode_location(json.dumps(body).encode()), "NL*TNM*E01000401*0", NOW)
+    assert found is not None
+    assert found.status is ChargePointStatus.AVAILABLE
+
+
+def test_a_rotten_evse() -> None:
+    """Test that an EVSE that cannot be read is not taken for one that is not there."""
+    with pytest.raises(UnexpectedAnswerError) as caught:
+        charge_point(decode_location(location(status=5)), "NL*TNM*E01000401*0", NOW)
+    assert caught.value.path == "data[].evses[].status"
 
 
 def test_tariff_of_v1() -> None:

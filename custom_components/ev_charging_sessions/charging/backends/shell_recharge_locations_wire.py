@@ -71,31 +71,43 @@ class _Connector(msgspec.Struct):
     tariff: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class _Evse(msgspec.Struct):
+class _EvseId(msgspec.Struct):
     evseId: str | None = None
+
+
+class _Evse(msgspec.Struct):
     status: str | None = None
     connectors: list[_Connector] | None = None
 
 
 class Location(msgspec.Struct):
-    """A site with its EVSEs; ``uid`` is a number in v1 and text in v2."""
+    """A site with its EVSEs; ``uid`` is a number in v1 and text in v2.
+
+    The EVSEs are still undecoded, so that one that cannot be read hides no other.
+    """
 
     uid: str | int
     operatorName: str | None = None
-    evses: list[_Evse] | None = None
+    evses: list[msgspec.Raw] | None = None
 
 
 _read_tariff = reader(_Tariff, "tariff")
+_read_evse_id = reader(_EvseId, "data[].evses[]")
+_read_evse = reader(_Evse, "data[].evses[]")
 
 decode_location = reader(Location, "data[]")
 """Returns one location; raises UnexpectedAnswerError naming the field that is wrong."""
 
 
 def charge_point(location: Location, evse_id: str, now: datetime) -> ChargePoint | None:
-    """Return the EVSE of that id, or ``None`` when the location does not have it."""
-    for evse in location.evses or []:
-        if evse.evseId is None or evse.evseId.upper() != evse_id:
+    """Return the EVSE of that id, or ``None`` when the location does not have it.
+
+    Raises UnexpectedAnswerError naming the field of that EVSE that is wrong.
+    """
+    for raw in location.evses or []:
+        if not _has_id(raw, evse_id):
             continue
+        evse = _read_evse(raw)
         connectors = evse.connectors or []
         powers = [
             connector.electricalProperties.maxElectricPower
@@ -115,6 +127,13 @@ def charge_point(location: Location, evse_id: str, now: datetime) -> ChargePoint
             updated=now,
         )
     return None
+
+
+def _has_id(raw: msgspec.Raw, evse_id: str) -> bool:
+    try:
+        return (_read_evse_id(raw).evseId or "").upper() == evse_id
+    except UnexpectedAnswerError:
+        return False
 
 
 def _tariffs(connector: _Connector) -> list[Tariff]:
