@@ -1,5 +1,6 @@
 """Tests of Shell Recharge's look-ups of charge points, against the simulator."""
 
+from decimal import Decimal
 import json
 
 import aiohttp
@@ -13,6 +14,7 @@ from custom_components.ev_charging_sessions.charging.errors import (
 from custom_components.ev_charging_sessions.charging.model import (
     ChargePointStatus,
 )
+from custom_components.ev_charging_sessions.charging.tariff import PriceComponentType
 
 from .acts import backend_at
 from .driver import EVSE, OTHER_EVSE, Driver
@@ -36,6 +38,20 @@ async def test_look_up(driver: Driver, version: str) -> None:
     other = await driver.backend.charge_point(OTHER_EVSE)
     assert other is not None
     assert other.status is ChargePointStatus.AVAILABLE
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+async def test_prices(driver: Driver, version: str) -> None:
+    """Test that both generations tell the same prices of a charge point."""
+    driver.restart(api_version=version)
+    found = await driver.backend.charge_point("NL*TNM*E01000861*0")
+    assert found is not None
+    prices = {each.type: (each.price, each.step_size) for each in found.tariffs[0].components}
+    assert prices == {
+        PriceComponentType.FLAT: (Decimal("0.35"), 1),
+        PriceComponentType.ENERGY: (Decimal("0.69"), 1),
+        PriceComponentType.TIME: (Decimal("0.05"), 60),
+    }
 
 
 async def test_look_up_of_what_nobody_knows(driver: Driver) -> None:

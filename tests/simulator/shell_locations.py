@@ -129,9 +129,9 @@ def _tariff_v2(point: ChargePoint) -> Json:
     price = point.price
     components = (
         ("FLAT", 1, price.start_fee),
-        ("ENERGY", 1000, price.per_kwh),
-        # OCPI prices time by the hour, and so does this model of it.
-        ("TIME", 60, round(price.per_minute * 60, 6)),
+        # As SDK 2.x has it: a price per step, which is of kWh here and of seconds below.
+        ("ENERGY", 1, price.per_kwh),
+        ("TIME", 60, price.per_minute),
     )
     return {
         "tariffId": f"NL-TNM-{point.number}",

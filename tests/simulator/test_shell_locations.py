@@ -56,18 +56,20 @@ async def test_tariffs_only_by_id_with_a_provider(client: Client) -> None:
     (tariff,) = await tariffs("/ev/v2/locations/2057411", providerId="NL-TNM")
     assert tariff["currency"] == "EUR"
     assert tariff["elements"][0]["priceComponents"] == [
-        {"type": "ENERGY", "stepSize": 1000, "price": 0.45, "vat": 21.0}
+        {"type": "ENERGY", "stepSize": 1, "price": 0.45, "vat": 21.0}
     ]
 
 
 async def test_tariff_of_a_fast_charger(client: Client) -> None:
-    """A start fee is flat, and a price per minute becomes one per hour."""
+    """Each price is for one step, which the SDK gives in kWh or in seconds."""
     path = "/ev/v2/locations/2071002"
     _, body = await client.json("GET", path, params={"providerId": "NL-TNM"})
     (tariff,) = body["data"][0]["evses"][0]["connectors"][0]["tariffs"]
     (element,) = tariff["elements"]
-    prices = {each["type"]: each["price"] for each in element["priceComponents"]}
-    assert prices == {"FLAT": 0.35, "ENERGY": 0.69, "TIME": 3.0}
+    prices = [
+        (each["type"], each["stepSize"], each["price"]) for each in element["priceComponents"]
+    ]
+    assert prices == [("FLAT", 1, 0.35), ("ENERGY", 1, 0.69), ("TIME", 60, 0.05)]
 
 
 async def test_status_follows_the_world(simulator: Simulator, client: Client) -> None:
