@@ -49,9 +49,9 @@ async def _get(home: Home, **filters: Any) -> dict[str, Any]:
             "end_not_after_start",
             "The end",
         ),
-        ({"status": "sleeping"}, "unknown_status", "no status sleeping"),
+        ({"status": "sleeping"}, "unknown_status", "starting, connected"),
         ({"status": ["finished", "sleeping"]}, "unknown_status", "starting, connected"),
-        ({"card": ["Shell Recharge", "Other"]}, "unknown_card", "no card named Other"),
+        ({"card": ["Shell Recharge", "Other"]}, "unknown_card", "Shell Recharge"),
         ({"device_id": "SERVICE"}, "not_a_charge_point", "not a charge point"),
         ({"device_id": ["DEVICE", "FOREIGN"]}, "service_device_wrong_domain", "Foreign"),
         ({"config_entry_id": "nothing"}, "service_config_entry_not_found", "nothing"),
@@ -220,4 +220,40 @@ async def test_get_sessions_of_several_accounts(home: Home) -> None:
     assert (await _get(home))["count"] == 2
     (row,) = (await _get(home, config_entry_id=other))["sessions"]
     assert row["session_id"] == mine.session_id
+    await home.hass.config_entries.async_unload(other)
+
+
+async def test_devices_of_several_accounts(home: Home) -> None:
+    """Test that each device stands for its own account, though others use the same place."""
+    await home.add_account(EVSE, OTHER_EVSE)
+    mine = await charged(home, EVSE, CARDS[0], 600)
+    await charged(home, OTHER_EVSE, CARDS[0], 600)
+    first, device_id = home.entry, home.device_id(EVSE)
+    home.simulator.world.accounts["company"] = "other"
+    await home.add_account(
+        EVSE, OTHER_EVSE, client_id="company", client_secret="other", ema_id=CARDS[1]
+    )
+    theirs = await charged(home, OTHER_EVSE, CARDS[1], 600)
+    found = await _get(home, device_id=[device_id, home.device_id(OTHER_EVSE)])
+    assert [row["session_id"] for row in found["sessions"]] == [
+        theirs.session_id,
+        mine.session_id,
+    ]
+    assert found["count"] == 2
+    await home.hass.config_entries.async_unload(first.entry_id)
+
+
+async def test_card_of_several_accounts(home: Home) -> None:
+    """Test that the name of a card means it in the accounts that call it so, in no other."""
+    await home.add_account(EVSE)
+    await home.add_subentry("charge_card", identifier=CARDS[1], alias="Company")
+    mine = await charged(home, EVSE, CARDS[1], 700)
+    other = await add_second_account(home)  # Its default card is the same one, of another name.
+    home.simulator.world.start_at_pole(EVSE, CARDS[1])
+    await home.advance(310)
+    await home.advance(310)
+    assert (await _get(home, config_entry_id=other))["count"] == 1
+    (_, row) = (await _get(home, card="Company"))["sessions"]
+    assert row["session_id"] == mine.session_id
+    assert {row["card"] for row in (await _get(home, card="Company"))["sessions"]} == {"Company"}
     await home.hass.config_entries.async_unload(other)

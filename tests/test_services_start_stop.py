@@ -95,7 +95,6 @@ async def test_start_where_a_session_runs(home: Home) -> None:
         ({"device_id": "FOREIGN"}, "service_device_wrong_domain", "Foreign"),
         ({"device_id": "nothing"}, "service_device_not_found", "nothing"),
         ({"device_id": "DEVICE", "card": "Nobody's"}, "unknown_card", "Shell Recharge"),
-        ({"device_id": "DEVICE", "card": CARDS[0]}, "unknown_card", "Shell Recharge"),
         (
             {"config_entry_id": "ENTRY", "evse_id": "NL*TNM*E1"},
             "invalid_evse_id",
@@ -122,6 +121,57 @@ async def test_bad_start(home: Home, data: dict[str, str], key: str, text: str) 
     """Test that a start that cannot be meant says what is wrong and is not sent."""
     await home.add_account(EVSE)
     await expect_refusal(home, "start_session", resolved_ids(home, data), key, text)
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("start_session", {"device_id": "DEVICE", "card": CARDS[0]}),
+        ("start_session", {"config_entry_id": "ENTRY", "evse_id": CARDS[0]}),
+        ("stop_session", {"config_entry_id": "ENTRY", "session_id": CARDS[0]}),
+        ("get_sessions", {"card": ["Shell Recharge", CARDS[0]]}),
+        ("get_sessions", {"status": CARDS[0]}),
+    ],
+)
+async def test_number_of_a_card_is_not_repeated(
+    home: Home, action: str, data: dict[str, Any]
+) -> None:
+    """Test that an error is silent about an input that may be a secret: logs will show it."""
+    await home.add_account(EVSE)
+    with pytest.raises(ServiceValidationError) as refusal:
+        await home.act(action, **resolved_ids(home, data))
+    assert CARDS[0] not in str(refusal.value)
+    assert CARDS[0] not in str(refusal.value.translation_placeholders)
+
+
+async def test_start_with_one_of_two_cards_of_a_name(home: Home) -> None:
+    """Test that no card pays by chance: one may get the name of another by a renamed account."""
+    await home.add_account(EVSE)
+    await home.add_subentry("charge_card", identifier=CARDS[1], alias="Company")
+    home.hass.config_entries.async_update_entry(home.entry, title="Company")
+    await home.settle()
+    data = {"device_id": home.device_id(), "card": "Company"}
+    await expect_refusal(home, "start_session", data, "ambiguous_card", "More than one card")
+
+
+@pytest.mark.parametrize("paying", [0, 1])
+async def test_start_where_another_card_pays(home: Home, paying: int) -> None:
+    """Test that a session of another card than the one asked for is no success."""
+    await home.add_account(EVSE)
+    await home.add_subentry("charge_card", identifier=CARDS[1], alias="Company")
+    session = home.simulator.world.start_at_pole(EVSE, CARDS[paying])
+    await home.advance(310)
+    await home.advance(310)
+    home.simulator.log.clear()
+    names = ["Shell Recharge", "Company"]
+    with pytest.raises(ServiceValidationError) as refusal:
+        await home.act("start_session", device_id=home.device_id(), card=names[1 - paying])
+    assert refusal.value.translation_key == "other_card_pays"
+    assert "another card" in str(refusal.value)
+    assert home.simulator.log.count("start") == 0
+    started = await home.act("start_session", device_id=home.device_id(), card=names[paying])
+    assert started
+    assert started["session_id"] == session.session_id
 
 
 @pytest.mark.parametrize(

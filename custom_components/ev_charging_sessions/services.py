@@ -24,7 +24,7 @@ from homeassistant.util import dt as dt_util
 from .charging.commands import DEFAULT_TIME_LIMIT, Outcome
 from .charging.errors import ChargingError, InvalidInputError
 from .charging.ledger import SessionQuery
-from .charging.model import ChargeCard, Session, SessionStatus
+from .charging.model import Account, ChargeCard, Session, SessionStatus
 from .const import CONF_EVSE_ID, DOMAIN
 from .coordinator import ChargingCoordinator
 from .exceptions import translated
@@ -113,13 +113,17 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 async def _async_start_session(call: ServiceCall) -> ServiceResponse:
     coordinator, charge_point_id = _charge_point(call)
-    card_id = _card_id(coordinator, call.data.get(ATTR_CARD))
+    alias = call.data.get(ATTR_CARD)
+    card_id = _card_id(coordinator, alias)
     try:
         outcome = await coordinator.commands.start(
             charge_point_id, card_id, call.data[ATTR_TIMEOUT]
         )
     except ChargingError as err:
         raise translated(HomeAssistantError, err) from err
+    # Checked afterwards, because which session is open there is only known by then.
+    if alias is not None and outcome.session.card_id not in (None, card_id):
+        raise _invalid("other_card_pays")
     return _response(outcome)
 
 
@@ -133,7 +137,7 @@ async def _async_stop_session(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_get_sessions(call: ServiceCall) -> ServiceResponse:
-    coordinators, charge_point_ids = _asked_for(call)
+    coordinators, charge_points = _asked_for(call)
     if not coordinators:
         raise _invalid("no_account_loaded")
     by_account = {coordinator.account: coordinator for coordinator in coordinators}
@@ -142,8 +146,8 @@ async def _async_get_sessions(call: ServiceCall) -> ServiceResponse:
         raise _invalid("end_not_after_start")
     query = SessionQuery(
         accounts=tuple(by_account),
-        charge_point_ids=charge_point_ids,
-        card_ids=_card_ids(coordinators, call.data.get(ATTR_CARD)),
+        charge_points=charge_points,
+        cards=_cards(coordinators, call.data.get(ATTR_CARD)),
         statuses=_statuses(call.data.get(ATTR_STATUS)),
         start=start,
         end=end,
@@ -214,7 +218,7 @@ def _open_session(call: ServiceCall) -> tuple[ChargingCoordinator, Session]:
 
 def _asked_for(
     call: ServiceCall,
-) -> tuple[list[ChargingCoordinator], tuple[str, ...] | None]:
+) -> tuple[list[ChargingCoordinator], tuple[tuple[Account, str], ...] | None]:
     """Return whose sessions to read, and at which charge points if not at all of them."""
     entries = call.hass.config_entries.async_loaded_entries(DOMAIN)
     coordinators: list[ChargingCoordinator] = [entry.runtime_data for entry in entries]
@@ -226,7 +230,9 @@ def _asked_for(
     if any(coordinator not in coordinators for coordinator, _ in devices):
         raise _invalid("device_of_other_account")
     owners = {id(coordinator): coordinator for coordinator, _ in devices}
-    return list(owners.values()), tuple(point for _, point in devices)
+    return list(owners.values()), tuple(
+        (coordinator.account, charge_point_id) for coordinator, charge_point_id in devices
+    )
 
 
 def _coordinator(call: ServiceCall) -> ChargingCoordinator:
@@ -250,33 +256,40 @@ def _card_id(coordinator: ChargingCoordinator, alias: str | None) -> str:
     cards = coordinator.backend.cards
     if alias is None:
         return cards[0].identifier
-    for card in cards:
-        if card.alias == alias:
-            return card.identifier
-    raise _unknown_card(alias, cards)
+    found = [card.identifier for card in cards if card.alias == alias]
+    if not found:
+        raise _unknown_card(cards)
+    if len(found) > 1:
+        raise _invalid("ambiguous_card")
+    return found[0]
 
 
-def _card_ids(
+def _cards(
     coordinators: list[ChargingCoordinator], aliases: list[str] | None
-) -> tuple[str, ...] | None:
+) -> tuple[tuple[Account, str], ...] | None:
+    """Return all cards that go by one of these aliases, each in its own account."""
     if aliases is None:
         return None
-    cards = [card for coordinator in coordinators for card in coordinator.backend.cards]
-    for alias in aliases:
-        if all(card.alias != alias for card in cards):
-            raise _unknown_card(alias, cards)
-    return tuple(card.identifier for card in cards if card.alias in aliases)
+    cards = [
+        (coordinator.account, card)
+        for coordinator in coordinators
+        for card in coordinator.backend.cards
+    ]
+    if not set(aliases) <= {card.alias for _, card in cards}:
+        raise _unknown_card(card for _, card in cards)
+    return tuple((account, card.identifier) for account, card in cards if card.alias in aliases)
 
 
-def _unknown_card(alias: str, cards: Iterable[ChargeCard]) -> ServiceValidationError:
-    return _invalid("unknown_card", card=alias, cards=", ".join(card.alias for card in cards))
+def _unknown_card(cards: Iterable[ChargeCard]) -> ServiceValidationError:
+    """Return an error that does not repeat the input, which may be the number of a card."""
+    return _invalid("unknown_card", cards=", ".join(dict.fromkeys(card.alias for card in cards)))
 
 
 def _statuses(words: list[str] | None) -> tuple[SessionStatus, ...] | None:
     if words is None:
         return None
-    if unknown := [word for word in words if word not in set(SessionStatus)]:
-        raise _invalid("unknown_status", status=unknown[0], statuses=", ".join(SessionStatus))
+    if not set(words) <= set(SessionStatus):
+        raise _invalid("unknown_status", statuses=", ".join(SessionStatus))
     return tuple(SessionStatus(word) for word in words)
 
 

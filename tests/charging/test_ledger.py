@@ -275,7 +275,7 @@ def test_no_repr_shows_a_card() -> None:
     shown = (
         Change(session, session),
         ledger_module.Revision(version=None, session=session),
-        ledger_module.SessionQuery(card_ids=("card-4711",)),
+        ledger_module.SessionQuery(cards=((ACCOUNT, "card-4711"),)),
         command(card_id="card-4711"),
         Ledger("postgresql://user:card-4711@host/db"),
     )

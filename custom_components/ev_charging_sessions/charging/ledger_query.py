@@ -3,7 +3,7 @@
 The statements are built once, at their first use, so SQLAlchemy compiles each of them once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -21,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    false,
     func,
     or_,
     select,
@@ -36,18 +37,21 @@ from .model import Account, SessionStatus
 class SessionQuery(Discreet, frozen=True, kw_only=True):
     """Which sessions to look for; ``None`` leaves a filter out, ``()`` matches nothing.
 
+    A charge point and a card come with their account, because another account may use the
+    same one, and nobody has asked for what it did there.
+
     ``start`` and ``end`` are aware times, and a session matches if some of it lies at or
     after ``start`` and before ``end``. An open session is still running. An ended one whose
     end is unknown counts at its start only, and one whose start is unknown matches only
     if neither bound is given.
     """
 
-    hidden = frozenset({"card_ids"})
+    hidden = frozenset({"cards"})
 
     accounts: tuple[Account, ...] | None = None
     session_ids: tuple[str, ...] | None = None
-    charge_point_ids: tuple[str, ...] | None = None
-    card_ids: tuple[str, ...] | None = None
+    charge_points: tuple[tuple[Account, str], ...] | None = None
+    cards: tuple[tuple[Account, str], ...] | None = None
     statuses: tuple[SessionStatus, ...] | None = None
     start: datetime | None = None
     end: datetime | None = None
@@ -227,22 +231,34 @@ def _parameters(table: Table, *, but: set[str]) -> dict[str, BindParameter[Any]]
     return {column.name: bindparam(column.name) for column in table.c if column.name not in but}
 
 
+def _is(account: Account) -> ColumnElement[bool]:
+    return and_(accounts.c.backend == account.backend, accounts.c.account_id == account.account_id)
+
+
+def _any_of(conditions: Iterable[ColumnElement[bool]]) -> ColumnElement[bool]:
+    # Without the first one, an or_() of nothing would match everything.
+    return or_(false(), *conditions)
+
+
 def _conditions(query: SessionQuery) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if query.accounts is not None:
-        names = [
-            and_(accounts.c.backend == account.backend, accounts.c.account_id == account.account_id)
-            for account in query.accounts
-        ]
-        # An empty list needs words of its own: or_() of nothing would match everything.
-        conditions.append(or_(*names) if names else accounts.c.id.in_(()))
+        conditions.append(_any_of(_is(account) for account in query.accounts))
+    if query.session_ids is not None:
+        conditions.append(sessions.c.session_id.in_(query.session_ids))
     for column, wanted in (
-        (sessions.c.session_id, query.session_ids),
-        (sessions.c.charge_point_id, query.charge_point_ids),
-        (sessions.c.card_id, query.card_ids),
+        (sessions.c.charge_point_id, query.charge_points),
+        (sessions.c.card_id, query.cards),
     ):
         if wanted is not None:
-            conditions.append(column.in_(wanted))
+            # The first of these says nothing new, but only with it an index can be used.
+            conditions.append(column.in_([name for _, name in wanted]))
+            names: dict[Account, list[str]] = {}
+            for account, name in wanted:
+                names.setdefault(account, []).append(name)
+            conditions.append(
+                _any_of(and_(_is(account), column.in_(names[account])) for account in names)
+            )
     if query.statuses is not None:
         conditions.append(sessions.c.status.in_([status_number(s) for s in query.statuses]))
     if query.start is not None:
