@@ -8,6 +8,7 @@ from aiohttp import web
 import pytest
 
 from custom_components.ev_charging_sessions.charging.errors import (
+    AuthenticationError,
     BackendError,
     UnexpectedAnswerError,
 )
@@ -38,6 +39,46 @@ async def test_look_up(driver: Driver, version: str) -> None:
     other = await driver.backend.charge_point(OTHER_EVSE)
     assert other is not None
     assert other.status is ChargePointStatus.AVAILABLE
+
+
+async def test_locations_of_the_seed(driver: Driver) -> None:
+    """Test that the older address of v1's locations is found, and not looked for again."""
+    driver.simulator.shell.settings.seed_locations = True
+    driver.restart(api_version="v1")
+    for evse_id in (EVSE, OTHER_EVSE):
+        assert await driver.backend.charge_point(evse_id) is not None
+    assert await driver.backend.charge_point("NL*TNM*E99999999*0") is None
+    assert [
+        entry.call.path for entry in driver.simulator.log.entries if "location" in entry.call.name
+    ] == [
+        "/ev/v1/locations",
+        "/locations/v1/ev",
+        "/locations/v1/ev/2057411",
+        "/locations/v1/ev",
+        "/locations/v1/ev/2057411",
+        "/locations/v1/ev",
+    ]
+
+
+@pytest.mark.parametrize("status", [401, 404])
+async def test_an_address_that_is_not_ours(
+    server: ScriptedServer, http: aiohttp.ClientSession, status: int
+) -> None:
+    """Test that what the other address of v1 says does not put the credentials in doubt."""
+    server.answer = lambda request: web.Response(
+        status=404 if request.path.startswith("/ev/") else status
+    )
+    assert await backend_at(server.url, http, api_version="v1").charge_point(EVSE) is None
+
+
+async def test_a_refusal_at_the_first_address(
+    server: ScriptedServer, http: aiohttp.ClientSession
+) -> None:
+    """Test that refused credentials are not taken for a wrong address."""
+    server.answer = lambda _request: web.Response(status=401)
+    with pytest.raises(AuthenticationError):
+        await backend_at(server.url, http, api_version="v1").charge_point(EVSE)
+    assert not server.asked("locations/v1/ev")
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])

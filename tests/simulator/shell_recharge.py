@@ -134,6 +134,9 @@ class ShellRecharge:
         return guard
 
     def _refusal(self, request: web.Request) -> web.Response | None:
+        is_seed = self.settings.seed_locations or self.settings.dialect == "1.0.0"
+        if request.path.startswith("/ev/v1/locations" if is_seed else "/locations/v1/ev"):
+            return web.Response(status=404)
         if "Authorization" not in request.headers:
             return self.error(request, 400, "Authorization header is missing")
         request_id = self._request_id(request)

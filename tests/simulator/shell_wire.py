@@ -49,6 +49,7 @@ class ShellSettings:
 
     ``heartbeat`` moves ``lastUpdated`` every that many seconds of a running session; 0 is
     off. ``active_not_found`` answers 404 instead of an empty list, as 1.0.0 describes.
+    ``seed_locations`` has the locations of v1 where the SDKs up to 1.2 look for them.
     """
 
     dialect: Literal["current", "1.0.0"] = "current"
@@ -65,6 +66,7 @@ class ShellSettings:
     echo_request_id: bool = True
     data_when_empty: bool = True
     active_not_found: bool = False
+    seed_locations: bool = False
 
 
 def envelope(

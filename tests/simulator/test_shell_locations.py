@@ -35,13 +35,35 @@ def missing(published: Any, answer: Any, path: str = "") -> list[str]:
         ("/locations/v1/ev", "location_v1"),
     ],
 )
-async def test_look_up_by_evse_id(client: Client, path: str, sample: str) -> None:
+async def test_look_up_by_evse_id(
+    simulator: Simulator, client: Client, path: str, sample: str
+) -> None:
     """An EVSE is found with all that the samples show, in each version's shape."""
+    simulator.shell.settings.seed_locations = path == "/locations/v1/ev"
     status, body = await client.json("GET", path, params={"evseId": EVSE})
     assert status == 200
     (location,) = body["data"]
     assert EVSE in [each["evseId"] for each in location["evses"]]
     assert missing(SAMPLES[sample], location) == []
+
+
+@pytest.mark.parametrize("tail", ["", "/2057411"])
+async def test_locations_of_v1_are_at_one_address(
+    simulator: Simulator, client: Client, tail: str
+) -> None:
+    """The SDKs up to 1.2 have the locations of v1 elsewhere than those from 1.3 on."""
+    settings = simulator.shell.settings
+
+    async def statuses() -> list[int]:
+        paths = ("/ev/v1/locations", "/locations/v1/ev", "/ev/v2/locations")
+        return [(await client.send("GET", path + tail)).status for path in paths]
+
+    assert await statuses() == [200, 404, 200]
+    settings.seed_locations = True
+    assert await statuses() == [404, 200, 200]
+    settings.seed_locations = False
+    settings.dialect = "1.0.0"
+    assert await statuses() == [404, 200, 200]
 
 
 async def test_tariffs_only_by_id_with_a_provider(client: Client) -> None:

@@ -16,6 +16,7 @@ import aiohttp
 import msgspec
 
 from ..errors import (
+    AuthenticationError,
     BackendUnavailableError,
     InvalidInputError,
     RequestRejectedError,
@@ -108,6 +109,11 @@ class ShellRecharge:
         self._sign_in = SignIn(
             client_id, client_secret, is_first_generation=self._is_first_generation
         )
+        # The SDKs from 1.3 on, and live installations, use the first path of v1; older SDKs
+        # use the other one.
+        self._location_paths = [f"{self._api}/locations"]
+        if self._is_first_generation:
+            self._location_paths.append("locations/v1/ev")
         self._transport = Transport(
             session,
             base_url,
@@ -185,22 +191,18 @@ class ShellRecharge:
         self._retrieved.clear()
 
     async def charge_point(self, charge_point_id: str) -> ChargePoint | None:
-        """Look up an EVSE: one request, and one more the first time.
-
-        Both answer 404, or nothing, for an EVSE that the network does not know.
-        """
-        nothing: list[msgspec.Raw] = []
+        """Look up an EVSE: one request, and one more the first time."""
         uid = self._locations.get(charge_point_id)
         if uid is None:
             search = {"evseId": charge_point_id, "pageNumber": "1", "perPage": "1"}
-            for raw in await self._get_or("locations", search, decode_items, nothing):
+            for raw in await self._read_locations("", search):
                 uid = str(decode_location(raw).uid)
         if uid is None:
             return None
         if not re.fullmatch(_LOCATION_UID, uid):
             raise UnexpectedAnswerError("data[].uid")
         params = {"providerId": _provider_of(self.cards[0].identifier)}
-        for raw in await self._get_or(f"locations/{uid}", params, decode_items, nothing):
+        for raw in await self._read_locations(f"/{uid}", params):
             found = charge_point(decode_location(raw), charge_point_id, _now())
             if found is not None:
                 self._locations[charge_point_id] = uid
@@ -208,6 +210,26 @@ class ShellRecharge:
         # It may have moved, or the search may have meant another one.
         self._locations.pop(charge_point_id, None)
         return None
+
+    async def _read_locations(self, tail: str, params: dict[str, str]) -> list[msgspec.Raw]:
+        """Read locations at the first address that has any; later reads go there at once.
+
+        What the network does not know is an empty list or a 404.
+        """
+        for path in self._location_paths:
+            try:
+                found = await self._transport.get(path + tail, params, _headers, decode_items)
+            except RequestRejectedError as err:
+                if err.status != HTTPStatus.NOT_FOUND:
+                    raise
+            except AuthenticationError:
+                # Elsewhere the credentials have just been good enough.
+                if path == self._location_paths[0]:
+                    raise
+            else:
+                self._location_paths = [path]
+                return found
+        return []
 
     async def start(self, charge_point_id: str, card_id: str) -> Session:
         """Ask for a session; 2xx only means that the network will try."""
