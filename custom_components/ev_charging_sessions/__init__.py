@@ -17,6 +17,7 @@ from .const import CONF_BACKEND, DOMAIN, PLATFORMS
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
 from .devices import async_keep_devices, async_move_to_subentries, async_register_account
 from .exceptions import translated
+from .issues import async_clear
 from .networks import NETWORKS, cards_of
 from .services import async_setup_services
 
@@ -54,6 +55,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> 
 async def async_unload_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
     """Unload one account; the ledger stays open for the others."""
     await hass.config_entries.async_unload_platforms_or_raise(entry, PLATFORMS)
+    async_clear(hass, entry)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
+    """Forget the troubles of an account; its sessions stay in the ledger."""
+    async_clear(hass, entry)
 
 
 async def async_remove_config_entry_device(

@@ -1,8 +1,9 @@
 """The meeting point of an account: polls go in, what the entities show comes out."""
 
+import asyncio
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 import logging
 from typing import override
 
@@ -30,15 +31,12 @@ from .charging.model import Account, ChargeCard, CommandKind, Session
 from .charging.state import AccountState, ChargePointState
 from .const import CONF_EVSE_ID, DOMAIN, SUBENTRY_CHARGE_POINT
 from .exceptions import translated
-from .issues import async_clear, async_report_outage, async_report_readable
+from .issues import async_note_answer, async_note_outage
 
 _LOGGER = logging.getLogger(__name__)
 
 IDLE_INTERVAL = timedelta(minutes=5)
 ACTIVE_INTERVAL = timedelta(seconds=30)
-# An outage this long deserves a person's attention.
-ISSUE_AFTER = timedelta(hours=1)
-
 type ChargingConfigEntry = ConfigEntry[ChargingCoordinator]
 
 
@@ -93,10 +91,8 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         self._events: dict[str, deque[SessionEvent]] = {}
         self._news: Counter[str] = Counter()
         self._has_bearings = False
-        self._failing_since: datetime | None = None
         self._showed_last_values = True
         self._told: tuple[Mapping[str, ChargePointState], bool] = ({}, False)
-        entry.async_on_unload(lambda: async_clear(hass, entry))
 
     @override
     async def _async_setup(self) -> None:
@@ -154,17 +150,22 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
 
     @override
     async def _async_update_data(self) -> AccountState:
+        watched = self.commands.watched
+        if not self.commands.is_busy:
+            # A correction can wait; it would take the budget of those who wait for a command.
+            watched |= self.sessions.cooling_off(dt_util.utcnow())
         try:
             answer = await self.backend.poll(
                 self.sessions.open,
-                watched=self.commands.watched | self.sessions.cooling_off(dt_util.utcnow()),
+                watched=watched,
                 cards=self.commands.cards,
             )
+            if self._shutdown_requested:
+                # The account has been unloaded, and whoever loads it again reads for himself.
+                return self._state()
             await self._async_keep(answer.sessions)
             self.unreadable = answer.unreadable
-            if not self.commands.is_busy:
-                # A command that is being watched should not wait for it.
-                await self.charge_points.look_up(dt_util.utcnow(), self._is_in_use)
+            await self._async_look_up()
         except AuthenticationError as err:
             raise translated(ConfigEntryAuthFailed, err) from err
         except (RateLimitError, BackendUnavailableError) as err:
@@ -180,8 +181,11 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
 
     async def _async_keep(self, sessions: tuple[Session, ...]) -> None:
         """Write what a backend said to the ledger, and take note of what it changed."""
-        if not sessions:
-            return
+        if sessions:
+            # What the ledger has taken must be shown, even if nobody waits for it any more.
+            await asyncio.shield(self._async_kept(sessions))
+
+    async def _async_kept(self, sessions: tuple[Session, ...]) -> None:
         try:
             changes = await self.ledger.upsert(sessions)
         except LedgerError:
@@ -198,6 +202,15 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         """Keep a session that came with the answer to a command, and show it at once."""
         await self._async_keep((session,))
         self._async_show()
+
+    async def _async_look_up(self) -> None:
+        """Look up what is due, and show first what this poll has already brought."""
+        now = dt_util.utcnow()
+        self.charge_points.expire(now)
+        # A command that is being watched should not wait for it.
+        if not self.commands.is_busy and (due := self.charge_points.due(now, self._is_in_use)):
+            self._async_show()
+            await self.charge_points.look_up(due, now)
 
     def _apply(self, changes: Sequence[Change]) -> None:
         """Bring what is in memory up to what the ledger now says."""
@@ -222,6 +235,9 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
                 self._add_event(charge_point_id, event)
 
     def _add_event(self, charge_point_id: str, event: SessionEvent) -> None:
+        if charge_point_id not in self.charge_points.by_id:
+            # There is no entity to tell it, and once there is one it is old.
+            return
         # Bounded, because nobody takes the events of an entity that is turned off.
         self._events.setdefault(charge_point_id, deque(maxlen=16)).append(event)
         self._news[charge_point_id] += 1
@@ -315,11 +331,9 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         return {point for device in devices if (point := self.charge_point_of(device))}
 
     def _note_failure(self) -> None:
-        now = dt_util.utcnow()
-        self._failing_since = self._failing_since or now
-        if now - self._failing_since >= ISSUE_AFTER:
-            async_report_outage(self.hass, self.config_entry)
+        if not self._shutdown_requested:
+            async_note_outage(self.hass, self.config_entry)
 
     def _note_success(self) -> None:
-        self._failing_since = None
-        async_report_readable(self.hass, self.config_entry, self.unreadable)
+        if not self._shutdown_requested:
+            async_note_answer(self.hass, self.config_entry, self.unreadable)

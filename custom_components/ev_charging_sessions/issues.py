@@ -1,28 +1,39 @@
 """The repair issues: what a person must know because waiting alone may not mend it."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
+
+# An outage this long deserves a person's attention.
+ISSUE_AFTER = timedelta(hours=1)
 
 _UNAVAILABLE = "backend_unavailable"
 _UNREADABLE = "unexpected_answer"
 
-
-@callback
-def async_report_outage(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Tell that the network of an account has been out of reach for long."""
-    _create_issue(hass, entry, _UNAVAILABLE)
+# Outlives the coordinators of an account that cannot even be set up.
+_FAILING_SINCE: HassKey[dict[str, datetime]] = HassKey(f"{DOMAIN}_failing_since")
 
 
 @callback
-def async_report_readable(
-    hass: HomeAssistant, entry: ConfigEntry, unreadable: Sequence[str]
-) -> None:
-    """Tell that the network answers, and which fields of its answer made no sense."""
+def async_note_outage(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Note that the network of an account is out of reach, and tell when that lasts."""
+    now = dt_util.utcnow()
+    since = hass.data.setdefault(_FAILING_SINCE, {}).setdefault(entry.entry_id, now)
+    if now - since >= ISSUE_AFTER:
+        _create_issue(hass, entry, _UNAVAILABLE)
+
+
+@callback
+def async_note_answer(hass: HomeAssistant, entry: ConfigEntry, unreadable: Sequence[str]) -> None:
+    """Note that the network answers, and tell which parts of its answer made no sense."""
+    hass.data.setdefault(_FAILING_SINCE, {}).pop(entry.entry_id, None)
     ir.async_delete_issue(hass, DOMAIN, _issue_id(_UNAVAILABLE, entry))
     if unreadable:
         fields = ", ".join(sorted(set(unreadable)))
@@ -34,7 +45,7 @@ def async_report_readable(
 @callback
 def async_clear(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Leave no issue behind that nobody would ever take back."""
-    async_report_readable(hass, entry, ())
+    async_note_answer(hass, entry, ())
 
 
 def _create_issue(hass: HomeAssistant, entry: ConfigEntry, kind: str, **placeholders: str) -> None:

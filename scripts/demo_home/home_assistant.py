@@ -28,6 +28,11 @@ class HomeAssistant:
         self._socket: ClientWebSocketResponse | None = None
         self._last_id = 0
 
+    async def aclose(self) -> None:
+        """Hang up; Home Assistant would wait ten seconds for that when it is told to stop."""
+        if self._socket is not None:
+            await self._socket.close()
+
     async def wait_until_it_answers(self) -> None:
         """Wait for the first sign of life."""
 

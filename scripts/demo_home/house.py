@@ -1,7 +1,7 @@
 """The house of the demo: a folder with a Home Assistant, and the simulator next door."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 import json
@@ -57,7 +57,10 @@ async def open_house(folder: Path, *, for_a_person: bool) -> AsyncIterator[House
         async with running("The simulator", arguments, folder / "simulator.log"):
             with step("simulator"):
                 await simulator.wait_until_it_answers()
-            async with running("Home Assistant", hass, folder / "home-assistant.log"):
+            async with (
+                running("Home Assistant", hass, folder / "home-assistant.log"),
+                aclosing(home),
+            ):
                 with step("Home Assistant"):
                     await home.wait_until_it_answers()
                 with step("owner and login"):

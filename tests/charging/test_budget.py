@@ -61,7 +61,7 @@ async def test_a_command_never_queues_behind_polls(freezer: FrozenDateTimeFactor
     """Test that polls leave room, also while many of them wait."""
     budget = RequestBudget()
     await spend(budget, POLLS)
-    polls = [asyncio.ensure_future(budget.take(is_command=False)) for _ in range(50)]
+    polls = [asyncio.ensure_future(budget.take(is_command=False)) for _ in range(POLLS + 20)]
     await settle()
     await spend(budget, RESERVED_FOR_COMMANDS, is_command=True)
     assert not any(poll.done() for poll in polls)

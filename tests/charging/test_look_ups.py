@@ -33,7 +33,9 @@ async def look_up(
     driver: Driver, points: ChargePoints, is_in_use: Callable[[str], bool] = everywhere
 ) -> None:
     """Do what a poll does at its end."""
-    await points.look_up(driver.simulator.clock.now(), is_in_use)
+    now = driver.simulator.clock.now()
+    points.expire(now)
+    await points.look_up(points.due(now, is_in_use), now)
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from copy import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 import logging
+import math
+import time
 import uuid
 
 from msgspec import Struct
@@ -45,6 +47,7 @@ WATCH_DELAYS = (2, 3, 5, 8, 13, 21, 34)
 LATER_WATCH_DELAY = 30
 # Past its deadline nobody waits for a command any more.
 LATE_WATCH_DELAY = 300
+_SAME_LOOK = 1.0
 
 # The networks publish no time limit of their own; two minutes is what their users wait.
 DEFAULT_TIME_LIMIT = 120.0
@@ -88,6 +91,8 @@ class Commands:
         self._on_event = on_event
         self._wishes = Wishes(on_change=on_change, spawn=spawn)
         self._running: dict[str, Command] = {}
+        self._looking = asyncio.Lock()
+        self._looked = -math.inf
 
     def wish(self, charge_point_id: str) -> CommandKind | None:
         """Return the kind of the newest command that is not done yet."""
@@ -133,7 +138,8 @@ class Commands:
             session = await self._open_session(charge_point_id)
             if session:
                 # It may have ended since the last poll.
-                await self._refresh()
+                if not await self._refresh():
+                    raise BackendUnavailableError("no answer", was_sent=False)
                 session = await self._open_session(charge_point_id)
             delays = _delays()
             while session and session.status is SessionStatus.STOPPING:
@@ -323,7 +329,11 @@ class Commands:
         if left <= 0:
             raise CommandFailedError(CommandState.TIMED_OUT)
         await asyncio.sleep(min(next(delays), left))
-        await self._refresh()
+        # Commands that were sent together look together, or their looks exhaust the budget.
+        async with self._looking:
+            if time.monotonic() - self._looked >= _SAME_LOOK:
+                await self._refresh()
+                self._looked = time.monotonic()
 
     async def _shown(self, charge_point_id: str, before: Session | None) -> Session | None:
         """Return the session once it is as asked for; raise when the backend refuses."""

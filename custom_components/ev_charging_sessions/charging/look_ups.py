@@ -12,6 +12,8 @@ from .model import ChargePoint
 _LOGGER = logging.getLogger(__name__)
 
 LOOK_UP_INTERVAL = timedelta(hours=1)
+# A network in trouble is left alone for a while, but not for an hour.
+RETRY_AFTER = timedelta(minutes=5)
 # More would make an account with many charge points wait for its budget.
 LOOK_UPS_PER_POLL = 4
 # A status that could not be read again for this long is no longer shown.
@@ -42,11 +44,16 @@ class ChargePoints:
         """Do not wait for the hour to be over."""
         self._looked_up.pop(charge_point_id, None)
 
-    async def look_up(self, now: datetime, is_in_use: Callable[[str], bool]) -> None:
-        """Look up those whose hour is over, the longest waiting first.
+    def expire(self, now: datetime) -> None:
+        """No longer take a status for live that was last read too long ago."""
+        for charge_point_id, known in self.by_id.items():
+            if known.status and known.updated and now - known.updated > STATUS_EXPIRES:
+                self.by_id[charge_point_id] = replace(known, status=None)
 
-        One that is not in use was only visited once: it is looked up once too. A look-up is
-        not worth failing a poll for, so only AuthenticationError is raised.
+    def due(self, now: datetime, is_in_use: Callable[[str], bool]) -> list[str]:
+        """Return those whose hour is over, the longest waiting first, as many as fit in a poll.
+
+        One that is not in use was only visited once: it is looked up once too.
         """
         due = sorted(
             (looked_up, charge_point_id)
@@ -54,7 +61,14 @@ class ChargePoints:
             if now - (looked_up := self._looked_up.get(charge_point_id, _NEVER)) >= LOOK_UP_INTERVAL
             and (looked_up is _NEVER or is_in_use(charge_point_id))
         )
-        for _, charge_point_id in due[:LOOK_UPS_PER_POLL]:
+        return [charge_point_id for _, charge_point_id in due[:LOOK_UPS_PER_POLL]]
+
+    async def look_up(self, charge_point_ids: Iterable[str], now: datetime) -> None:
+        """Look up these charge points.
+
+        That is not worth failing a poll for, so only AuthenticationError is raised.
+        """
+        for charge_point_id in charge_point_ids:
             self._looked_up[charge_point_id] = now
             try:
                 found = await self._backend.charge_point(charge_point_id)
@@ -62,19 +76,11 @@ class ChargePoints:
                 raise
             except BackendError as err:
                 _LOGGER.debug("A charge point could not be looked up: %s", err)
-                self._keep(charge_point_id, None, now)
                 if isinstance(err, BackendUnavailableError | RateLimitError):
+                    self._looked_up[charge_point_id] = now - LOOK_UP_INTERVAL + RETRY_AFTER
                     # The next one would fare no better, and make commands wait even longer.
                     return
-            else:
-                self._keep(charge_point_id, found, now)
-
-    def _keep(self, charge_point_id: str, found: ChargePoint | None, now: datetime) -> None:
-        known = self.by_id.get(charge_point_id)
-        if known is None:
-            # Removed by a person while the network was thinking.
-            return
-        if found is not None:
-            self.by_id[charge_point_id] = found
-        elif known.updated and now - known.updated > STATUS_EXPIRES:
-            self.by_id[charge_point_id] = replace(known, status=None)
+                continue
+            # It may have been removed by a person while the network was thinking.
+            if found is not None and charge_point_id in self.by_id:
+                self.by_id[charge_point_id] = found

@@ -7,9 +7,9 @@ import time
 
 from ..errors import RateLimitError
 
-# The networks publish no numbers ("per minute, partner specific" at Shell). Thirty a minute
-# is far above what the polling table needs and far below what a partner account is sold for.
-REQUESTS_PER_PERIOD = 30
+# The networks publish no numbers ("per minute, partner specific" at Shell). Sixty a minute let
+# a family start and stop its cars at once; without commands the polling table needs two.
+REQUESTS_PER_PERIOD = 60
 PERIOD = 60.0
 # Polls leave these to commands, so a start or stop never queues behind reading.
 RESERVED_FOR_COMMANDS = 6
