@@ -89,9 +89,9 @@ async def test_prices(driver: Driver, version: str) -> None:
     assert found is not None
     prices = {each.type: (each.price, each.step_size) for each in found.tariffs[0].components}
     assert prices == {
-        PriceComponentType.FLAT: (Decimal("0.35"), 1),
-        PriceComponentType.ENERGY: (Decimal("0.69"), 1),
-        PriceComponentType.TIME: (Decimal("0.05"), 60),
+        PriceComponentType.FLAT: (Decimal("0.35"), Decimal(1)),
+        PriceComponentType.ENERGY: (Decimal("0.69"), Decimal(1)),
+        PriceComponentType.TIME: (Decimal("0.05"), Decimal(60)),
     }
 
 
