@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 import json
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 from aiohttp import web
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.ev_charging_sessions.charging.backends import shell_recharge_wire
@@ -216,18 +217,56 @@ async def test_a_watched_session_that_the_ledger_does_not_have(driver: Driver) -
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
-async def test_404_on_active(driver: Driver, version: str) -> None:
-    """Test that 404 means none in the first generation and a wrong address later."""
-    driver.restart(api_version=version)
+@pytest.mark.parametrize("dialect", ["1.0.0", "current"])
+async def test_404_of_the_network(
+    driver: Driver, version: str, dialect: Literal["1.0.0", "current"]
+) -> None:
+    """Test that a 404 with a code of the network means none, in every generation."""
+    driver.simulator.shell.settings.dialect = dialect
     driver.simulator.shell.settings.active_not_found = True
-    if version == "v1":
-        assert await driver.poll() == ()
-        await driver.backend.verify()
-    else:
+    driver.restart(api_version=version)
+    await driver.backend.verify()
+    session = driver.simulator.world.start_at_pole(EVSE, CARD)
+    assert len(await driver.poll()) == 1
+    driver.simulator.world.unplug(EVSE)
+    assert states(await driver.poll()) == [(session.session_id, SessionStatus.FINISHED)]
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "<html>Not Found</html>",
+        '{"status": 404, "error": "Not Found"}',
+        '{"code": "NotFound"}',
+        '{"errors": [{"code": "E0001"}]}',
+    ],
+)
+async def test_404_of_a_wrong_address(
+    server: ScriptedServer, http: aiohttp.ClientSession, version: str, body: str
+) -> None:
+    """Test that any other 404 neither lets an account pass nor hides its sessions."""
+    server.answer = lambda _request: web.Response(text=body, status=404)
+    backend = backend_at(server.url, http, api_version=version)
+    for act in (backend.verify, lambda: backend.poll({})):
         with pytest.raises(RequestRejectedError):
-            await driver.poll()
-        with pytest.raises(RequestRejectedError):
-            await driver.backend.verify()
+            await act()
+
+
+async def test_404_of_a_wrong_address_ends_no_session(
+    server: ScriptedServer, http: aiohttp.ClientSession, freezer: FrozenDateTimeFactory
+) -> None:
+    """Test that a session is not given up because ``retrieve`` is not where it should be."""
+    server.answer = lambda request: web.Response(
+        text='{"data": []}', status=404 if "retrieve" in request.path else 200
+    )
+    backend = backend_at(server.url, http)
+    lost = {"a": Session(account=ACCOUNT, session_id="a")}
+    for _ in range(2):
+        answer = await backend.poll(lost)
+        assert (answer.sessions, answer.unreadable) == ((), ("retrieve: HTTP 404",))
+        freezer.tick(FORGOTTEN_AFTER + 1)
 
 
 async def test_the_first_generation(driver: Driver) -> None:

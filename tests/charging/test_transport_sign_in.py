@@ -256,7 +256,7 @@ async def test_token_paths_of_v1(
     backend = backend_at(server.url, http, api_version="v1")
     paths = ["/v1/oauth/token", "/v2/oauth/token"]
     if not answers:
-        # Least of all is it taken for "no session", which is what 404 means in v1.
+        # Least of all is it taken for "no session", which is what a 404 can mean.
         with pytest.raises(BackendUnavailableError):
             await poll(backend)
         assert [request.path for request in server.asked("token")] == paths

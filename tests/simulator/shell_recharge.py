@@ -88,6 +88,9 @@ class ShellRecharge:
         path = request.path
         if path.endswith("/oauth/token"):
             return self._token_error(request, status, "invalid_request", detail or "Refused")
+        if status == 404 and detail is None and path.endswith("/active"):
+            # The vendor documents no 404 of this call, so this one is that of a wrong address.
+            return web.Response(status=status)
         if self.settings.dialect == "1.0.0" and "charge-session" not in path:
             body = {"code": "InvalidToken", "message": detail or f"Failed with {status}"}
             return web.json_response(body, status=status)

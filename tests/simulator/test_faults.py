@@ -22,7 +22,7 @@ START = "/ev/v2/charge-session/start"
 ORDER = {"evChargeNumber": CARD, "evseId": EVSE}
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 502, 503])
+@pytest.mark.parametrize("status", [401, 403, 429, 500, 502, 503])
 async def test_http_status(simulator: Simulator, client: Client, status: int) -> None:
     """Any status can be answered, in the network's words, until it is switched off."""
     simulator.faults.on(f"http_{status}")
@@ -32,6 +32,15 @@ async def test_http_status(simulator: Simulator, client: Client, status: int) ->
     assert ("details" in body, "details" in body["errors"][0]) == (status == 500, status != 500)
     simulator.faults.off(f"http_{status}")
     assert (await client.active())[0] == 200
+
+
+async def test_404(simulator: Simulator, client: Client) -> None:
+    """A 404 is in the network's words, but that of a wrong address where it documents none."""
+    simulator.faults.on("http_404")
+    status, body = await client.json("POST", START, json=ORDER)
+    assert (status, body["errors"][0]["code"]) == (404, "E0038")
+    response = await client.send("GET", ACTIVE, params={"emaId": CARD})
+    assert (response.status, await response.text()) == (404, "")
 
 
 async def test_retry_after(simulator: Simulator, client: Client) -> None:

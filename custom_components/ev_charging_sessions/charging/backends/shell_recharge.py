@@ -51,6 +51,9 @@ _LOCATION_UID = r"[A-Za-z0-9*_-]{1,64}"
 _REQUEST_ID = b"equestId"
 _NOTHING = Listing()
 
+# The codes of a 404: since SDK 1.1, and in SDK 1.0.0.
+_NOT_FOUND = {"E0038", "E0005"}
+
 
 def checked_evse_id(text: str) -> str:
     """Return an EVSE id in its canonical spelling (``NL*TNM*E02003451*0``).
@@ -105,14 +108,12 @@ class ShellRecharge:
         self.cards = cards
         self._account = account
         self._api = f"ev/{api_version}"
-        self._is_first_generation = api_version == "v1"
-        self._sign_in = SignIn(
-            client_id, client_secret, is_first_generation=self._is_first_generation
-        )
+        is_first_generation = api_version == "v1"
+        self._sign_in = SignIn(client_id, client_secret, is_first_generation=is_first_generation)
         # The SDKs from 1.3 on, and live installations, use the first path of v1; older SDKs
         # use the other one.
         self._location_paths = [f"{self._api}/locations"]
-        if self._is_first_generation:
+        if is_first_generation:
             self._location_paths.append("locations/v1/ev")
         self._transport = Transport(
             session,
@@ -313,11 +314,7 @@ class ShellRecharge:
                 return known
             return read_listing(decode_items(body), known, decode, frame_of(body, _REQUEST_ID))
 
-        path, params = "charge-session/active", {"emaId": card_id}
-        if self._is_first_generation:
-            # The first generation says 404 for "none"; later ones mean a wrong address.
-            return await self._get_or(path, params, read, _NOTHING)
-        return await self._get(path, params, read)
+        return await self._get_or("charge-session/active", {"emaId": card_id}, read, _NOTHING)
 
     async def _retrieve(self, session_id: str, known: Session | None) -> _Retrieved | None:
         """Return a session and its bytes; the same object as last time if nothing changed."""
@@ -352,17 +349,17 @@ class ShellRecharge:
             )
         ]
 
-    async def _get[T](self, path: str, params: dict[str, str], decode: Callable[[bytes], T]) -> T:
-        return await self._transport.get(f"{self._api}/{path}", params, _headers, decode)
-
     async def _get_or[T](
         self, path: str, params: dict[str, str], decode: Callable[[bytes], T], nothing: T
     ) -> T:
-        """Read what the network may not know: a 404 means ``nothing``."""
+        """Read what the network may not know: a 404 with its code for that is ``nothing``.
+
+        Any other 404 comes from a wrong address, where silence would pass for an answer.
+        """
         try:
-            return await self._get(path, params, decode)
+            return await self._transport.get(f"{self._api}/{path}", params, _headers, decode)
         except RequestRejectedError as err:
-            if err.status != HTTPStatus.NOT_FOUND:
+            if err.status != HTTPStatus.NOT_FOUND or err.code not in _NOT_FOUND:
                 raise
         return nothing
 
