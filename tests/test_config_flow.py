@@ -163,7 +163,7 @@ async def test_nothing_sent_for_bad_input(home: Home, changes: dict[str, str]) -
     [
         ("http_403", "active", "request_rejected", {"code": "E0403"}),
         ("http_403", "token", "request_rejected", {"code": "invalid_request"}),
-        ("http_404", "active", "request_rejected", {"code": "E0038"}),
+        ("http_404", "active", "request_rejected", {"code": "HTTP 404"}),
         ("failed_status", "active", "request_rejected", {"code": "E0200"}),
         ("http_429", "active", "rate_limited", {"seconds": "17"}),
         ("http_500", "*", "backend_unavailable", {"reason": "HTTP 500"}),
@@ -246,16 +246,15 @@ async def test_reauthentication(home: Home) -> None:
     result = await _reauth_flow(home)
     assert result["step_id"] == "reauth_confirm"
     assert result["description_placeholders"]["name"] == "Shell Recharge"
-    assert set(result["data_schema"].schema) == {"client_id", "client_secret"}
-    assert _suggestions(result) == {"client_id": CLIENT_ID}
+    # The client id is what makes it this account, so it is not asked for: it cannot change.
+    assert set(result["data_schema"].schema) == {"client_secret"}
+    assert _suggestions(result) == {}
 
-    wrong = {"client_id": CLIENT_ID, "client_secret": "wrong"}
-    result = await _enter(home.hass, result["flow_id"], wrong)
+    result = await _enter(home.hass, result["flow_id"], {"client_secret": "wrong"})
     assert result["errors"] == {"base": "authentication_failed"}
 
     home.simulator.log.clear()
-    right = {"client_id": CLIENT_ID, "client_secret": "new"}
-    result = await _enter(home.hass, result["flow_id"], right)
+    result = await _enter(home.hass, result["flow_id"], {"client_secret": "new"})
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reauth_successful"
     await home.settle()
@@ -278,8 +277,7 @@ async def test_reauthentication_at_start(home: Home) -> None:
     await home.settle()
 
     result = await _reauth_flow(home)
-    right = {"client_id": CLIENT_ID, "client_secret": "new"}
-    result = await _enter(home.hass, result["flow_id"], right)
+    result = await _enter(home.hass, result["flow_id"], {"client_secret": "new"})
     assert result["reason"] == "reauth_successful"
     await home.settle()
     assert _state(home) is ConfigEntryState.LOADED
@@ -294,25 +292,10 @@ async def test_reauthentication_with_unchanged_secret(home: Home) -> None:
     assert not home.coordinator.last_update_success
     home.simulator.world.accounts[CLIENT_ID] = CLIENT_SECRET
     result = await _reauth_flow(home)
-    same = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
-    result = await _enter(home.hass, result["flow_id"], same)
+    result = await _enter(home.hass, result["flow_id"], {"client_secret": CLIENT_SECRET})
     assert result["reason"] == "reauth_successful"
     await home.settle()
     assert home.coordinator.last_update_success
-
-
-async def test_reauthentication_with_another_account(home: Home) -> None:
-    """Test that the credentials of another account are turned away."""
-    await home.add_account()
-    home.simulator.world.accounts = {CLIENT_ID: "new", "company": "other"}
-    home.simulator.shell.tokens.revoke()
-    await home.advance(310)
-    result = await _reauth_flow(home)
-    other = {"client_id": "company", "client_secret": "other"}
-    result = await _enter(home.hass, result["flow_id"], other)
-    assert result["type"] is FlowResultType.ABORT
-    assert result["reason"] == "wrong_account"
-    assert home.entry.data["client_id"] == CLIENT_ID
 
 
 async def _reconfigure_flow(home: Home) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from custom_components.ev_charging_sessions.charging.model import SessionStatus
 from custom_components.ev_charging_sessions.const import DOMAIN
 from tests.home import EVSE, OTHER_EVSE, Home
 from tests.observe import PACKAGE, complaints, downs, recoveries, sessions, times
-from tests.simulator.defaults import CARDS, CLIENT_ID, CLIENT_SECRET
+from tests.simulator.defaults import CARDS, CLIENT_SECRET
 from tests.simulator.faults import BACKEND_FAULTS, TRANSPORT_FAULTS
 
 THIRD_EVSE = "NL*TNM*EVIRTUALCP0002*0"
@@ -40,7 +40,7 @@ async def reauthenticate(home: Home, **changes: str) -> None:
     flows = home.hass.config_entries.flow
     (flow,) = flows.async_progress_by_handler(DOMAIN)
     assert flow["context"]["source"] == "reauth"
-    credentials = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, **changes}
+    credentials = {"client_secret": CLIENT_SECRET, **changes}
     result = await flows.async_configure(flow["flow_id"], credentials)
     assert result.get("reason") == "reauth_successful", result
     await home.settle()

@@ -14,6 +14,7 @@ import pytest
 import voluptuous as vol
 
 from homeassistant.const import Platform
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.util.yaml import load_yaml_dict
 
@@ -45,7 +46,7 @@ from custom_components.ev_charging_sessions.const import (
     SUBENTRY_CHARGE_CARD,
     SUBENTRY_CHARGE_POINT,
 )
-from custom_components.ev_charging_sessions.exceptions import placeholders_of
+from custom_components.ev_charging_sessions.exceptions import placeholders_of, translated
 from custom_components.ev_charging_sessions.networks import NETWORKS
 
 ROOT = Path(__file__).parent.parent
@@ -81,6 +82,7 @@ ERRORS: list[ChargingError] = [
     *BACKEND_ERRORS,
     LedgerError(),
     *(CommandFailedError(state) for state in CommandState if state is not CommandState.CONFIRMED),
+    CommandFailedError(CommandState.REJECTED, "EvseInUse"),
 ]
 
 
@@ -316,7 +318,10 @@ def test_errors_of_subentry_forms() -> None:
 
 def test_exceptions() -> None:
     """Test that every exception has a text that can be filled in, and every text is used."""
-    expected = {error.key: set(placeholders_of(error)) for error in ERRORS}
+    told = [translated(HomeAssistantError, error) for error in ERRORS]
+    expected = {
+        str(each.translation_key): set(each.translation_placeholders or ()) for each in told
+    }
     expected |= {key: set() for key in _input_errors()["evse_id"]}
     expected |= _refusals()
     texts = TEXTS["exceptions"]

@@ -7,7 +7,10 @@ import pytest
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
+from custom_components.ev_charging_sessions.charging.errors import CommandFailedError
+from custom_components.ev_charging_sessions.charging.model import CommandState
 from custom_components.ev_charging_sessions.const import DOMAIN
+from custom_components.ev_charging_sessions.exceptions import translated
 from tests.calls import add_second_account, charged, expect_refusal, resolved_ids
 from tests.home import EVSE, Home
 from tests.simulator.defaults import CARDS
@@ -250,6 +253,15 @@ async def test_start_that_fails(home: Home, code: str) -> None:
     assert failure.value.translation_key == "command_rejected"
     assert code in str(failure.value)
     assert home.state("switch", "charging").state == "off"
+
+
+def test_rejection_without_a_reason() -> None:
+    """Test that the text does not pretend to know a reason that the network kept to itself."""
+    failure = translated(HomeAssistantError, CommandFailedError(CommandState.REJECTED))
+    assert failure.translation_key == "command_rejected_without_reason"
+    failure = translated(HomeAssistantError, CommandFailedError(CommandState.REJECTED, "EvseInUse"))
+    assert failure.translation_key == "command_rejected"
+    assert failure.translation_placeholders == {"reason": "EvseInUse"}
 
 
 async def test_start_that_is_refused(home: Home) -> None:

@@ -10,6 +10,7 @@ from .charging.errors import (
     RequestRejectedError,
     UnexpectedAnswerError,
 )
+from .charging.model import CommandState
 from .const import DOMAIN
 
 
@@ -25,9 +26,18 @@ def placeholders_of(err: ChargingError) -> dict[str, str]:
         case UnexpectedAnswerError(path=path):
             return {"path": path}
         case CommandFailedError(reason=reason):
-            return {"reason": reason or "unknown"}
+            return {"reason": reason} if reason else {}
         case _:
             return {}
+
+
+def _key_of(err: ChargingError) -> str:
+    """Return the key of a text that ends where the network's explanation does."""
+    match err:
+        case CommandFailedError(state=CommandState.REJECTED, reason=None):
+            return "command_rejected_without_reason"
+        case _:
+            return err.key
 
 
 def translated[ErrorT: HomeAssistantError](
@@ -36,7 +46,7 @@ def translated[ErrorT: HomeAssistantError](
     """Return ``error`` with the translated text of ``err``; ``kwargs`` go to its class."""
     return error(
         translation_domain=DOMAIN,
-        translation_key=err.key,
+        translation_key=_key_of(err),
         translation_placeholders=placeholders_of(err),
         **kwargs,
     )

@@ -111,7 +111,7 @@ NETWORKS: dict[str, Network] = {
             }
         ),
         identity=(CONF_CLIENT_ID,),
-        credentials=(CONF_CLIENT_ID, CONF_CLIENT_SECRET),
+        credentials=(CONF_CLIENT_SECRET,),
         secrets=(CONF_CLIENT_SECRET,),
         default_card=CONF_EMA_ID,
         checked=_checked_shell_recharge,
