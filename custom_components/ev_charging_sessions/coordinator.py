@@ -15,8 +15,9 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from homeassistant.util import dt as dt_util
 
 from .charging.backends.backend import Backend
+from .charging.charge_points import ChargePoints
 from .charging.commands import Commands
-from .charging.current import CurrentSessions
+from .charging.current_sessions import CurrentSessions
 from .charging.errors import (
     AuthenticationError,
     BackendError,
@@ -26,7 +27,6 @@ from .charging.errors import (
 )
 from .charging.events import EventType, SessionEvent, events_of
 from .charging.ledger import Change, Ledger
-from .charging.look_ups import ChargePoints
 from .charging.model import Account, ChargeCard, CommandKind, Session
 from .charging.state import AccountState, ChargePointState
 from .const import CONF_EVSE_ID, DOMAIN, SUBENTRY_CHARGE_POINT

@@ -9,13 +9,10 @@ from ..model import ChargeCard, ChargePoint, Session
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
-    """What a backend can do and tell; entities exist only for what is true here."""
+    """What a backend can do; entities and actions exist only for what is true here."""
 
     start: bool = False
     stop: bool = False
-    energy: bool = False
-    cost: bool = False
-    power: bool = False
 
 
 class Answer(Struct, frozen=True, kw_only=True):

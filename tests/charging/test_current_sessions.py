@@ -5,7 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from custom_components.ev_charging_sessions.charging.current import COOL_OFF, CurrentSessions
+from custom_components.ev_charging_sessions.charging.current_sessions import (
+    COOL_OFF,
+    CurrentSessions,
+)
 from custom_components.ev_charging_sessions.charging.ledger import Ledger
 from custom_components.ev_charging_sessions.charging.model import Session, SessionStatus
 

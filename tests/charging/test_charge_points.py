@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
-from custom_components.ev_charging_sessions.charging.errors import AuthenticationError
-from custom_components.ev_charging_sessions.charging.look_ups import (
+from custom_components.ev_charging_sessions.charging.charge_points import (
     LOOK_UP_INTERVAL,
     LOOK_UPS_PER_POLL,
     STATUS_EXPIRES,
     ChargePoints,
 )
+from custom_components.ev_charging_sessions.charging.errors import AuthenticationError
 from custom_components.ev_charging_sessions.charging.model import ChargePoint, ChargePointStatus
 
 from .driver import EVSE, OTHER_EVSE, Driver
