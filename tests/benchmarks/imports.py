@@ -66,9 +66,7 @@ def run() -> bool:
         for _ in range(ROUNDS):
             for name, modules in packages.items():
                 taken[name].append(_seconds(modules, cache))
-    print(
-        f"  ours {min(taken['ours']) * 1e3:.1f} ms, ohme {min(taken['floor']) * 1e3:.1f} ms"
-    )
+    print(f"  ours {min(taken['ours']) * 1e3:.1f} ms, ohme {min(taken['floor']) * 1e3:.1f} ms")
     ratio = min(taken["ours"]) / min(taken["floor"])
     return report("Import of all modules, beside core's ohme", ratio, 1.3)
 
