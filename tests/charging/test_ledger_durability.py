@@ -29,7 +29,7 @@ async def test_kill_9_loses_nothing_acknowledged(ledger_file: Path) -> None:
             sys.executable,
             str(Path(__file__).with_name("ledger_writer.py")),
             url,
-            env={"PYTHONPATH": str(GROUND_FLOOR.parent)},
+            env={"PYTHONPATH": str(GROUND_FLOOR.parent), "PYTHONDONTWRITEBYTECODE": "1"},
             stdout=subprocess.PIPE,
         )
         assert process.stdout is not None
