@@ -91,7 +91,6 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         self._events: dict[str, deque[SessionEvent]] = {}
         self._news: Counter[str] = Counter()
         self._has_bearings = False
-        self._showed_last_values = True
         self._told: tuple[Mapping[str, ChargePointState], bool] = ({}, False)
 
     @override
@@ -274,10 +273,9 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
     @override
     def _async_refresh_finished(self) -> None:
         """Tell also when one failure has followed another that left the values standing."""
-        if self._showed_last_values != self.shows_last_values:
-            self._showed_last_values = self.shows_last_values
-            if not self.last_update_success:
-                self.async_update_listeners()
+        _, was_live = self._told
+        if was_live != self.shows_last_values and not self.last_update_success:
+            self.async_update_listeners()
 
     @callback
     @override
