@@ -12,7 +12,12 @@ class Car:
     level: float = 15.0
     max_power: float = 11.0
 
+    @property
+    def room(self) -> float:
+        """What still fits into the battery; less than floats can tell apart is nothing."""
+        room = self.capacity - self.level
+        return room if room > 1e-9 else 0.0
+
     def energy_after(self, seconds: float, power: float) -> float:
         """Return what flows in that time at a charge point of ``power``, until full."""
-        room = max(self.capacity - self.level, 0.0)
-        return min(min(power, self.max_power) * seconds / 3600, room)
+        return min(min(power, self.max_power) * seconds / 3600, self.room)

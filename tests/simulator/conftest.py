@@ -7,6 +7,7 @@ import pytest
 
 from . import Simulator
 from .client import Client
+from .smappee_client import ParkClient
 
 
 @pytest.fixture
@@ -23,3 +24,12 @@ async def client(simulator: Simulator) -> AsyncIterator[Client]:
         client = Client(session)
         await client.authorize()
         yield client
+
+
+@pytest.fixture
+async def owner(simulator: Simulator) -> AsyncIterator[ParkClient]:
+    """Talk to the simulator with the tokens of the owner of the parks."""
+    async with ClientSession(simulator.url) as session:
+        owner = ParkClient(session)
+        await owner.login()
+        yield owner

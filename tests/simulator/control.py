@@ -12,11 +12,12 @@ from .autopilot import Autopilot
 from .backend import Json
 from .clock import Clock
 from .faults import Fault, Faults
+from .park_control import Action, ParkControl
+from .parks import Parks
 from .request_log import RequestLog
-from .tokens import Tokens
+from .shell_recharge import ShellRecharge
+from .smappee import Smappee
 from .world import Session, UnknownThingError, World
-
-type Action = Callable[[web.Request, Json], Json]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +26,11 @@ class Control:
 
     clock: Clock
     world: World
+    parks: Parks
     faults: Faults
     log: RequestLog
-    tokens: Tokens
+    shell: ShellRecharge
+    smappee: Smappee
     autopilot: Autopilot
     settings: Mapping[str, Any]
 
@@ -53,6 +56,7 @@ class Control:
             ("DELETE", "log", self._clear_log),
             ("GET", "settings", self._settings),
             ("PATCH", "settings/{name}", self._set),
+            *ParkControl(parks=self.parks).table(),
         )
         for method, path, action in table:
             yield web.route(method, f"/_control/{path}", _as_json(action))
@@ -73,6 +77,7 @@ class Control:
                 for each in points
             ],
             "sessions": [_session(each) for each in self.world.sessions.values()],
+            **ParkControl(parks=self.parks).state(),
             "faults": [_fault(each) for each in self.faults.active()],
             "requests": self.log.counts(),
         }
@@ -135,16 +140,22 @@ class Control:
         return {"faults": [_fault(each) for each in self.faults.active()]}
 
     def _tokens(self, request: web.Request, _body: Json) -> Json:
-        """``expire`` or ``revoke`` in the path."""
-        actions = {"expire": self.tokens.expire, "revoke": self.tokens.revoke}
-        actions[request.match_info["what"]]()
+        """``expire``, ``revoke`` or ``kill_refresh`` in the path, for every network."""
+        shell, smappee = self.shell.tokens, self.smappee.tokens
+        actions = {
+            "expire": (shell.expire, smappee.expire),
+            "revoke": (shell.revoke, smappee.revoke),
+            "kill_refresh": (smappee.kill_refresh_tokens,),
+        }
+        for act in actions[request.match_info["what"]]:
+            act()
         return {}
 
     def _log(self, request: web.Request, _body: Json) -> Json:
         """``?name=active`` shows one call only."""
         name = request.query.get("name")
         shown = [each for each in self.log.entries if name in {None, each.call.name}]
-        return {"counts": self.log.counts(), "entries": _plain([asdict(each) for each in shown])}
+        return {"counts": self.log.counts(), "entries": [asdict(each) for each in shown]}
 
     def _clear_log(self, _request: web.Request, _body: Json) -> Json:
         self.log.clear()
@@ -167,7 +178,7 @@ def _as_json(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]
     async def handle(request: web.Request) -> web.Response:
         try:
             body = await request.json() if request.can_read_body else {}
-            return web.json_response(action(request, body))
+            return web.json_response(_plain(action(request, body)))
         except UnknownThingError as error:
             return web.json_response({"error": f"unknown: {error}"}, status=404)
         except (KeyError, TypeError, ValueError, AttributeError, JSONDecodeError) as error:
@@ -177,14 +188,12 @@ def _as_json(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]
 
 
 def _session(session: Session) -> Json:
-    plain: Json = _plain(asdict(session))
-    return plain
+    return asdict(session)
 
 
 def _fault(fault: Fault) -> Json:
     names = ("kind", "scope", "count", "until", "delay", "retry_after", "hits")
-    plain: Json = _plain({name: getattr(fault, name) for name in names})
-    return plain
+    return {name: getattr(fault, name) for name in names}
 
 
 def _plain(value: Any) -> Any:

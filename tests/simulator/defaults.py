@@ -1,11 +1,18 @@
 """The world that a simulator starts with."""
 
 from .clock import Clock
+from .parks import Parks
 from .world import ChargePoint, Price, Site, World
 
 CLIENT_ID = "demo-client"
 CLIENT_SECRET = "demo-secret"
 CARDS = ("NL-TNM-C00122045-K", "NL-TNM-C0216599X-A")
+
+SMAPPEE_CLIENT_ID = "demo-park-client"
+SMAPPEE_CLIENT_SECRET = "demo-park-secret"
+SMAPPEE_USERNAME = "park-owner"
+SMAPPEE_PASSWORD = "demo-park-password"
+RFIDS = ("04523022AA4881", "04A1B2C3D4E580", "0477195A3C6F80")
 
 _STREET = Site(
     number=2057411,
@@ -66,3 +73,26 @@ def default_world(clock: Clock) -> World:
         ),
     )
     return world
+
+
+def default_parks(clock: Clock) -> Parks:
+    """Make the parks of the demo: one account, seven stations with eight connectors.
+
+    Their registers do not start at zero, because those of real stations do not either.
+    """
+    parks = Parks(clock)
+    parks.clients[SMAPPEE_CLIENT_ID] = SMAPPEE_CLIENT_SECRET
+    parks.users[SMAPPEE_USERNAME] = SMAPPEE_PASSWORD
+    parks.add_park(20001, "Parking North")
+    for number in range(1, 7):
+        parks.add_station(
+            20001,
+            f"602000000{number}",
+            f"North {number}",
+            connectors=2 if number == 5 else 1,
+            is_dc=number == 6,
+            register=100.96,
+        )
+    parks.add_park(20002, "Parking South")
+    parks.add_station(20002, "6020000011", "South 1", register=2410.5)
+    return parks

@@ -14,10 +14,11 @@ from .autopilot import Autopilot
 from .backend import Backend
 from .clock import Clock
 from .control import Control
-from .defaults import default_world
+from .defaults import default_parks, default_world
 from .faults import Call, Fault, Faults
 from .request_log import Entry, RequestLog
 from .shell_recharge import ShellRecharge
+from .smappee import Smappee
 
 _HTML = "<!doctype html><html><title>Maintenance</title><h1>We will be back soon</h1></html>"
 _NOBODY = "nobody"
@@ -43,11 +44,16 @@ class Simulator:
         """Make the default world; nothing listens yet. Port 0 is any free one."""
         self.clock = Clock(start, frozen=frozen)
         self.world = default_world(self.clock)
+        self.parks = default_parks(self.clock)
         self.faults = Faults(self.clock)
         self.log = RequestLog()
         self.shell = ShellRecharge(self.clock, self.world, self.faults, self.log)
-        self.autopilot = Autopilot(self.world, seed=seed)
-        self.backends: dict[str, Backend] = {self.shell.name: self.shell}
+        self.smappee = Smappee(self.clock, self.parks, self.faults)
+        self.autopilot = Autopilot(self.world, self.parks, seed=seed)
+        self.backends: dict[str, Backend] = {
+            self.shell.name: self.shell,
+            self.smappee.name: self.smappee,
+        }
         self.url = ""
         self._host = host
         self._port = port
@@ -76,9 +82,11 @@ class Simulator:
             Control(
                 clock=self.clock,
                 world=self.world,
+                parks=self.parks,
                 faults=self.faults,
                 log=self.log,
-                tokens=self.shell.tokens,
+                shell=self.shell,
+                smappee=self.smappee,
                 autopilot=self.autopilot,
                 settings={name: each.settings for name, each in self.backends.items()},
             ).routes()
