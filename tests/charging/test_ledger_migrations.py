@@ -140,7 +140,7 @@ async def test_a_newer_ledger_is_refused(ledger_file: Path) -> None:
     run(ledger_file, "UPDATE schema_version SET version = version + 1")
     before = read(ledger_file)
     ledger = Ledger(f"sqlite:///{ledger_file}")
-    with pytest.raises(LedgerError, match="version 2, this release knows 1"):
+    with pytest.raises(LedgerError, match="version 3, this release knows 2"):
         await ledger.open()
     with pytest.raises(LedgerError):
         await ledger.open_sessions(ACCOUNT)
@@ -154,23 +154,24 @@ async def test_migrations_run_once_and_in_order(
     await fill(ledger)
     await ledger.close()
     ran: list[int] = []
+    known = ledger_schema.MIGRATIONS
 
-    def to_2(connection: Connection) -> None:
-        ran.append(2)
+    def add_note(connection: Connection) -> None:
+        ran.append(1)
         connection.exec_driver_sql("ALTER TABLE commands ADD COLUMN note TEXT")
 
-    def to_3(connection: Connection) -> None:
-        ran.append(3)
+    def fill_note(connection: Connection) -> None:
+        ran.append(2)
         connection.exec_driver_sql("UPDATE commands SET note = 'kept'")
 
-    monkeypatch.setattr(ledger_schema, "MIGRATIONS", (to_2,))
+    monkeypatch.setattr(ledger_schema, "MIGRATIONS", (*known, add_note))
     await open_and_close(ledger_file)
-    monkeypatch.setattr(ledger_schema, "MIGRATIONS", (to_2, to_3))
+    monkeypatch.setattr(ledger_schema, "MIGRATIONS", (*known, add_note, fill_note))
     await open_and_close(ledger_file)
     await ledger.open()
     await check(ledger)
-    assert ran == [2, 3]
-    assert schema(ledger_file)["version"] == [(3,)]
+    assert ran == [1, 2]
+    assert schema(ledger_file)["version"] == [(current_version(),)]
 
 
 async def test_a_migration_that_fails_leaves_no_trace(
@@ -181,16 +182,17 @@ async def test_a_migration_that_fails_leaves_no_trace(
     await ledger.close()
     before = schema(ledger_file)
 
-    def to_2(connection: Connection) -> None:
+    def add_note(connection: Connection) -> None:
         connection.exec_driver_sql("ALTER TABLE commands ADD COLUMN note TEXT")
         connection.exec_driver_sql("DELETE FROM commands")
 
-    def to_3(connection: Connection) -> None:
+    def break_off(connection: Connection) -> None:
         connection.exec_driver_sql("CREATE TABLE half_done (id INTEGER)")
         connection.exec_driver_sql("DROP TABLE unknown")
 
+    steps = (*ledger_schema.MIGRATIONS, add_note, break_off)
     with monkeypatch.context() as patch:
-        patch.setattr(ledger_schema, "MIGRATIONS", (to_2, to_3))
+        patch.setattr(ledger_schema, "MIGRATIONS", steps)
         with pytest.raises(LedgerError):
             await open_and_close(ledger_file)
     assert schema(ledger_file) == before

@@ -6,6 +6,7 @@ Everything a user sees is a view of it. What an awaited call has written survive
 import asyncio
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -22,7 +23,9 @@ from .ledger_query import (
     find_pending,
     find_revisions,
     find_session,
+    find_settings,
     page,
+    sum_energy,
     sums,
     update_command,
 )
@@ -81,16 +84,21 @@ class Ledger:
         finally:
             executor.shutdown()
 
-    async def upsert(self, sessions: Iterable[Session]) -> tuple[Change, ...]:
+    async def upsert(
+        self, sessions: Iterable[Session], *, read: datetime | None = None
+    ) -> tuple[Change, ...]:
         """Merge answers of backends, all or none, and return what changed by them.
 
         Any order of the same answers, with repeats, leads to the same ledger. There is at
         most one change for each session; nothing is written where nothing is new.
+
+        ``read`` stands in for the time stamp of answers that have none of their own. It puts
+        them in order as long as those of a backend come in the order in which they were read.
         """
         answers = tuple(sessions)
         if not answers:
             return ()
-        return await self._write(upsert, answers)
+        return await self._write(upsert, answers, read)
 
     async def open_sessions(self, account: Account) -> tuple[Session, ...]:
         """Return the sessions that have not ended, newest start first."""
@@ -131,6 +139,22 @@ class Ledger:
     async def pending_commands(self, account: Account) -> tuple[Command, ...]:
         """Return the commands whose outcome is not known yet, oldest first."""
         return await self._read(_pending, account)
+
+    async def settings(self, account: Account) -> tuple[Command, ...]:
+        """Return the commands that set the modes of charge points last, oldest first.
+
+        For each charge point there are up to two: the last one, and the last one that let a
+        car charge.
+        """
+        return await self._read(_settings, account)
+
+    async def energy(self, account: Account) -> dict[str | None, float]:
+        """Return the kWh of all sessions of an account, by charge point id.
+
+        Under ``None`` are those at an unknown charge point. Where no session tells its
+        energy, there is no item.
+        """
+        return await self._read(_energy, account)
 
     async def _read[*Ts, R](self, work: Callable[[Connection, *Ts], R], *args: *Ts) -> R:
         return await self._run(self._transact, False, work, *args)
@@ -295,3 +319,18 @@ def _pending(connection: Connection, account: Account) -> tuple[Command, ...]:
         command_from_columns(account, row)
         for row in connection.execute(find_pending(), _names(account)).mappings()
     )
+
+
+def _settings(connection: Connection, account: Account) -> tuple[Command, ...]:
+    return tuple(
+        command_from_columns(account, row)
+        for row in connection.execute(find_settings(), _names(account)).mappings()
+    )
+
+
+def _energy(connection: Connection, account: Account) -> dict[str | None, float]:
+    return {
+        row.charge_point_id: row.energy
+        for row in connection.execute(sum_energy(), _names(account))
+        if row.energy is not None
+    }

@@ -28,10 +28,10 @@ from sqlalchemy import (
 )
 
 from .discreet import Discreet
-from .ledger_rows import status_number
+from .ledger_rows import PAUSED, status_number
 from .ledger_schema import IS_OPEN, IS_PENDING, accounts, commands, revisions, sessions
 from .merge import to_microseconds
-from .model import Account, SessionStatus
+from .model import Account, CommandState, SessionStatus
 
 
 class SessionQuery(Discreet, frozen=True, kw_only=True):
@@ -157,6 +157,44 @@ def find_pending() -> Select[Any]:
         select(commands)
         .where(commands.c.account == find_account_row().scalar_subquery(), IS_PENDING)
         .order_by(commands.c.created, commands.c.command_id)
+    )
+
+
+@cache
+def find_settings() -> Select[Any]:
+    """Return the statement for the last mode that was set at each charge point of an account.
+
+    There are up to two: the last one, and the last one that let a car charge. A ``setting``
+    of a mode without a limit is always the same text.
+    """
+    is_paused = commands.c.setting == PAUSED
+    newest_first = func.row_number().over(
+        partition_by=(commands.c.charge_point_id, is_paused),
+        order_by=(commands.c.created.desc(), commands.c.command_id),
+    )
+    ranked = (
+        select(commands.c.command_id, newest_first.label("rank"))
+        .where(
+            commands.c.account == find_account_row().scalar_subquery(),
+            commands.c.state == CommandState.CONFIRMED.value,
+            commands.c.setting.is_not(None),
+        )
+        .subquery()
+    )
+    return (
+        select(commands)
+        .where(commands.c.command_id.in_(select(ranked.c.command_id).where(ranked.c.rank == 1)))
+        .order_by(commands.c.created, commands.c.command_id)
+    )
+
+
+@cache
+def sum_energy() -> Select[Any]:
+    """Return the statement for what an account has charged at each charge point, in kWh."""
+    return (
+        select(sessions.c.charge_point_id, func.sum(sessions.c.energy).label("energy"))
+        .where(sessions.c.account == find_account_row().scalar_subquery())
+        .group_by(sessions.c.charge_point_id)
     )
 
 

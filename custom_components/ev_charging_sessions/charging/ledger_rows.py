@@ -5,13 +5,17 @@ from decimal import Decimal
 import json
 from typing import Any
 
+import msgspec
+
 from .merge import Known, Version, from_microseconds, to_microseconds
 from .model import (
     Account,
+    ChargingMode,
     Command,
     CommandKind,
     CommandState,
     Cost,
+    ModeSetting,
     Session,
     SessionStatus,
     Source,
@@ -40,6 +44,9 @@ _SOURCE_NUMBER = {
     Source.COMPUTED: 3,
     Source.ESTIMATED: 4,
 }
+PAUSED = msgspec.json.encode(ModeSetting(mode=ChargingMode.PAUSED)).decode()
+"""How a paused connector looks in the column ``setting``."""
+
 _STATUS = {number: status for status, number in _STATUS_NUMBER.items()}
 _SOURCE = {number: source for source, number in _SOURCE_NUMBER.items()}
 
@@ -117,11 +124,13 @@ def command_to_columns(command: Command) -> Columns:
         "state": command.state.value,
         "reason": command.reason,
         "resolved": _microseconds(command.resolved),
+        "setting": msgspec.json.encode(command.setting).decode() if command.setting else None,
     }
 
 
 def command_from_columns(account: Account, columns: Row) -> Command:
     """Return the command of a row."""
+    setting = columns["setting"]
     return Command(
         command_id=columns["command_id"],
         account=account,
@@ -134,6 +143,7 @@ def command_from_columns(account: Account, columns: Row) -> Command:
         state=CommandState(columns["state"]),
         reason=columns["reason"],
         resolved=_moment(columns["resolved"]),
+        setting=msgspec.json.decode(setting, type=ModeSetting) if setting else None,
     )
 
 

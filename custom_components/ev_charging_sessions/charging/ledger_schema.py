@@ -105,6 +105,8 @@ commands = Table(
     Column("state", Text, nullable=False),
     Column("reason", Text),
     Column("resolved", BigInteger),
+    # The mode of a connector that was asked for, as JSON.
+    Column("setting", Text),
 )
 
 IS_PENDING = commands.c.state == literal_column("'pending'")
@@ -118,7 +120,12 @@ Index(
 
 type Migration = Callable[[Connection], None]
 
-MIGRATIONS: tuple[Migration, ...] = ()
+
+def _to_2(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE commands ADD COLUMN setting TEXT")
+
+
+MIGRATIONS: tuple[Migration, ...] = (_to_2,)
 """The steps from version 1 to 2, from 2 to 3 and so on.
 
 A new file gets the current tables at once, so a step must lead to exactly these tables. A

@@ -1,6 +1,8 @@
 """Writing answers of a backend into the tables of the ledger."""
 
 from collections.abc import Iterable
+from copy import replace
+from datetime import datetime
 from itertools import batched
 from typing import Any
 
@@ -54,7 +56,14 @@ class _Entry(Struct):
     known: Known | None = None
     archived: dict[Version, Session] = field(default_factory=dict)
 
-    def add(self, answer: Session) -> None:
+    def add(self, answer: Session, read: datetime | None) -> None:
+        if read is not None and answer.updated is None:
+            answer = replace(answer, updated=read)
+            if self.known and same_content(
+                self.known.session, merge(self.known, answer).known.session
+            ):
+                # Told again, as at each start. Only a change is worth a new time stamp.
+                return
         self.known, archived = merge(self.known, answer)
         if archived is not None:
             version = version_of(archived)
@@ -70,7 +79,9 @@ def find_account(connection: Connection, account: Account) -> int:
     return number
 
 
-def upsert(connection: Connection, answers: Iterable[Session]) -> tuple[Change, ...]:
+def upsert(
+    connection: Connection, answers: Iterable[Session], read: datetime | None
+) -> tuple[Change, ...]:
     """Merge answers into the ledger and return the sessions that changed by it."""
     by_account: dict[Account, dict[str, list[Session]]] = {}
     for answer in answers:
@@ -80,12 +91,15 @@ def upsert(connection: Connection, answers: Iterable[Session]) -> tuple[Change, 
         change
         for account, of_account in by_account.items()
         for batch in batched(of_account.items(), _BATCH, strict=False)
-        for change in _upsert_batch(connection, account, dict(batch))
+        for change in _upsert_batch(connection, account, dict(batch), read)
     )
 
 
 def _upsert_batch(
-    connection: Connection, account: Account, answers: dict[str, list[Session]]
+    connection: Connection,
+    account: Account,
+    answers: dict[str, list[Session]],
+    read: datetime | None,
 ) -> list[Change]:
     number = find_account(connection, account)
     entries = {session_id: _Entry() for session_id in answers}
@@ -98,7 +112,7 @@ def _upsert_batch(
         entry.before = entry.known.session
     for session_id, of_session in answers.items():
         for answer in of_session:
-            entries[session_id].add(answer)
+            entries[session_id].add(answer, read)
     _write_sessions(connection, number, entries)
     _write_revisions(connection, account, entries)
     return [

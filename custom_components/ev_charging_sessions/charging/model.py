@@ -140,26 +140,64 @@ class ChargePointStatus(StrEnum):
     OFFLINE = "offline"
 
 
+class ChargingMode(StrEnum):
+    """What a connector does with a car that is plugged in."""
+
+    NORMAL = "normal"
+    SMART = "smart"
+    PAUSED = "paused"
+
+
+class LimitUnit(StrEnum):
+    """What the limit of a connector counts."""
+
+    AMPERE = "ampere"
+    PERCENT = "percent"
+
+
+class Limit(Struct, frozen=True, kw_only=True):
+    """How much a connector may give: ampere per phase, or percent of what it can."""
+
+    value: float
+    unit: LimitUnit = LimitUnit.AMPERE
+
+
+class ModeSetting(Struct, frozen=True, kw_only=True):
+    """The mode of a connector, and its limit; only the normal mode knows one."""
+
+    mode: ChargingMode
+    limit: Limit | None = None
+
+
 class ChargePoint(Struct, frozen=True, kw_only=True):
     """One place where one car can charge: an EVSE, or one connector of a station.
 
-    ``max_power`` is in kW. ``updated`` is when the status was last known to be true.
+    ``name`` is what its owner calls it. ``max_power`` is in kW, ``min_current`` and
+    ``max_current`` are in ampere per phase. ``modes`` are those that can be set, none where
+    the network lets no mode be set; ``mode`` is the one in force as far as the network has
+    told. ``updated`` is when the status was last known to be true.
     """
 
     charge_point_id: str
+    name: str | None = None
     status: ChargePointStatus | None = None
     operator: str | None = None
     connector_type: str | None = None
     max_power: float | None = None
+    min_current: float | None = None
+    max_current: float | None = None
+    modes: tuple[ChargingMode, ...] = ()
+    mode: ChargingMode | None = None
     tariffs: tuple[Tariff, ...] = ()
     updated: datetime | None = None
 
 
 class CommandKind(StrEnum):
-    """What a command asks for."""
+    """What a command asks for; to adjust is to charge on, in another mode or slower."""
 
     START = "start"
     STOP = "stop"
+    ADJUST = "adjust"
 
 
 class CommandState(StrEnum):
@@ -177,7 +215,8 @@ class Command(Discreet, frozen=True, kw_only=True):
 
     It is written to the ledger before anything is sent, so a crash in between can never
     lead to sending it twice. ``session_id`` of a start is known once the backend has
-    answered. ``reason`` is the backend's code for a refusal.
+    answered. ``setting`` is what starts or stops where a network knows modes instead of
+    sessions to start. ``reason`` is the backend's code for a refusal.
     """
 
     hidden = frozenset({"card_id"})
@@ -190,6 +229,7 @@ class Command(Discreet, frozen=True, kw_only=True):
     deadline: datetime
     card_id: str | None = None
     session_id: str | None = None
+    setting: ModeSetting | None = None
     state: CommandState = CommandState.PENDING
     reason: str | None = None
     resolved: datetime | None = None
