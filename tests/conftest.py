@@ -19,6 +19,9 @@ START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def _integration(request: pytest.FixtureRequest) -> None:
     """Let Home Assistant find the integration of this repository, where a test uses it."""
+    if "recorder_mock" in request.fixturenames:
+        # It has to be there before Home Assistant.
+        request.getfixturevalue("recorder_mock")
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
 

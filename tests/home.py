@@ -17,7 +17,15 @@ from custom_components.ev_charging_sessions.coordinator import (
     ChargingCoordinator,
 )
 from tests.simulator import Simulator
-from tests.simulator.defaults import CARDS, CLIENT_ID, CLIENT_SECRET
+from tests.simulator.defaults import (
+    CARDS,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    SMAPPEE_CLIENT_ID,
+    SMAPPEE_CLIENT_SECRET,
+    SMAPPEE_PASSWORD,
+    SMAPPEE_USERNAME,
+)
 from tests.stillness import Stillness
 
 EVSE = "NL*TNM*E02003451*0"
@@ -25,7 +33,7 @@ OTHER_EVSE = "NL*TNM*E02003451*1"
 
 
 class Home:
-    """One home with one Shell account, set up the way a person does it."""
+    """One home with one account, set up the way a person does it."""
 
     def __init__(
         self, hass: HomeAssistant, simulator: Simulator, clock: FrozenDateTimeFactory
@@ -71,6 +79,31 @@ class Home:
         assert self.entry.state is ConfigEntryState.LOADED, self.entry.reason
         for evse_id in evse_ids:
             await self.add_subentry("charge_point", evse_id=evse_id)
+
+    def park_input(self, **changes: Any) -> dict[str, Any]:
+        """Return what a person enters for the parks of the simulator."""
+        return {
+            "client_id": SMAPPEE_CLIENT_ID,
+            "client_secret": SMAPPEE_CLIENT_SECRET,
+            "username": SMAPPEE_USERNAME,
+            "password": SMAPPEE_PASSWORD,
+            "advanced": {"base_url": f"{self.simulator.url}/dev/v3"},
+            **changes,
+        }
+
+    async def add_parks(self, *service_location_ids: str, **changes: Any) -> None:
+        """Add the Smappee account through the real flow, with all parks unless some are named."""
+        flows = self.hass.config_entries.flow
+        result = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
+        result = await flows.async_configure(result["flow_id"], {"next_step_id": "smappee"})
+        result = await flows.async_configure(result["flow_id"], self.park_input(**changes))
+        assert result["step_id"] == "parks", result
+        ids = list(service_location_ids) or ["20001", "20002"]
+        result = await flows.async_configure(result["flow_id"], {"service_location_ids": ids})
+        assert result["type"] is FlowResultType.CREATE_ENTRY, result
+        self.entry = result["result"]
+        await self.settle()
+        assert self.entry.state is ConfigEntryState.LOADED, self.entry.reason
 
     async def add_subentry(self, kind: str, **user_input: str) -> None:
         """Add a card or a charge point through its flow."""

@@ -1,11 +1,9 @@
 """What hassfest checks, as far as it can be checked without it, and a little more."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 import json
-from pathlib import Path
 import re
-from string import Formatter
 import tomllib
 from typing import Any
 
@@ -20,43 +18,47 @@ from homeassistant.util.yaml import load_yaml_dict
 
 from custom_components.ev_charging_sessions import (
     binary_sensor,
-    config_flow,
     event,
     issues,
+    number,
+    select,
     sensor,
     services,
     switch,
 )
 from custom_components.ev_charging_sessions.charging.errors import (
-    AuthenticationError,
-    BackendUnavailableError,
     ChargingError,
     CommandFailedError,
     LedgerError,
-    RateLimitError,
-    RequestRejectedError,
-    UnexpectedAnswerError,
 )
 from custom_components.ev_charging_sessions.charging.events import EventType
-from custom_components.ev_charging_sessions.charging.model import CommandState, SessionStatus
-from custom_components.ev_charging_sessions.charging.state import Status
-from custom_components.ev_charging_sessions.const import (
-    DOMAIN,
-    PLATFORMS,
-    SUBENTRY_CHARGE_CARD,
-    SUBENTRY_CHARGE_POINT,
+from custom_components.ev_charging_sessions.charging.model import (
+    ChargingMode,
+    CommandState,
+    SessionStatus,
+    Source,
 )
-from custom_components.ev_charging_sessions.exceptions import placeholders_of, translated
+from custom_components.ev_charging_sessions.charging.state import Status
+from custom_components.ev_charging_sessions.const import DOMAIN, PLATFORMS
+from custom_components.ev_charging_sessions.exceptions import translated
 from custom_components.ev_charging_sessions.networks import NETWORKS
-
-ROOT = Path(__file__).parent.parent
-FOLDER = ROOT / "custom_components" / DOMAIN
+from tests.texts import (
+    BACKEND_ERRORS,
+    FOLDER,
+    ICONS,
+    ROOT,
+    TEXTS,
+    calls,
+    constant,
+    input_errors,
+    keys,
+    leaves,
+    placeholders,
+)
 
 MANIFEST: dict[str, Any] = json.loads((FOLDER / "manifest.json").read_text())
-ICONS: dict[str, Any] = json.loads((FOLDER / "icons.json").read_text())
 SERVICES = load_yaml_dict(FOLDER / "services.yaml")
 LANGUAGES = sorted(path.stem for path in (FOLDER / "translations").iterdir())
-TEXTS: dict[str, Any] = json.loads((FOLDER / "translations" / "en.json").read_text())
 
 SCHEMAS = {
     "start_session": services.START_SCHEMA,
@@ -67,17 +69,19 @@ SCHEMAS = {
 ENTITIES: dict[Platform, list[EntityDescription]] = {
     Platform.BINARY_SENSOR: [*binary_sensor.DESCRIPTIONS],
     Platform.EVENT: [event.SESSION],
-    Platform.SENSOR: [*sensor.DESCRIPTIONS, sensor.DURATION, sensor.ACTIVE_SESSIONS],
+    Platform.NUMBER: [number.LIMIT],
+    Platform.SELECT: [select.MODE],
+    Platform.SENSOR: [
+        *sensor.DESCRIPTIONS,
+        *sensor.METER_DESCRIPTIONS,
+        sensor.DURATION,
+        sensor.SESSION_ENERGY,
+        sensor.ACTIVE_SESSIONS,
+        sensor.ENERGY,
+    ],
     Platform.SWITCH: [switch.CHARGING],
 }
 
-BACKEND_ERRORS: list[ChargingError] = [
-    AuthenticationError(),
-    BackendUnavailableError("HTTP 500"),
-    RateLimitError(1),
-    RequestRejectedError("E0001", status=400),
-    UnexpectedAnswerError("data[]"),
-]
 ERRORS: list[ChargingError] = [
     *BACKEND_ERRORS,
     LedgerError(),
@@ -86,53 +90,14 @@ ERRORS: list[ChargingError] = [
 ]
 
 
-def _calls(*names: str) -> Iterator[ast.Call]:
-    """Return the calls of functions of these names in the integration."""
-    for path in FOLDER.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in names:
-                yield node
-
-
-def _constant(node: ast.expr) -> str | None:
-    return str(node.value) if isinstance(node, ast.Constant) else None
-
-
-def _input_errors() -> dict[str, set[str]]:
-    """Return the keys of the errors about what a person entered, by field."""
-    found: dict[str, set[str]] = {}
-    for call in _calls("InvalidInputError"):
-        field, key = (_constant(argument) for argument in call.args)
-        assert field
-        assert key
-        found.setdefault(field, set()).add(key)
-    return found
-
-
 def _refusals() -> dict[str, set[str]]:
     """Return the keys with which the actions refuse a call, and their placeholders."""
     found: dict[str, set[str]] = {}
-    for call in _calls("_invalid", "_refuse", "_require"):
+    for call in calls("_invalid", "_refuse", "_require"):
         position = 0 if ast.unparse(call.func) == "_invalid" else 1
-        if key := _constant(call.args[position]):
+        if key := constant(call.args[position]):
             found.setdefault(key, set()).update(each.arg for each in call.keywords if each.arg)
     return found
-
-
-def _leaves(texts: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in texts.items():
-        if isinstance(value, str):
-            yield f"{path}.{key}", value
-        else:
-            yield from _leaves(value, f"{path}.{key}")
-
-
-def _placeholders(text: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(text) if name}
-
-
-def _keys(schema: vol.Schema) -> set[str]:
-    return {str(key) for key in schema.schema}
 
 
 def test_manifest() -> None:
@@ -201,7 +166,7 @@ def test_actions_are_described() -> None:
 def test_fields_of_action(action: str) -> None:
     """Test that schema, description and texts know the same fields, defaults and choices."""
     fields = SERVICES[action]["fields"]
-    assert set(fields) == _keys(SCHEMAS[action])
+    assert set(fields) == keys(SCHEMAS[action])
     assert list(fields) == list(TEXTS["services"][action]["fields"])
     for key in SCHEMAS[action].schema:
         field = fields[str(key)]
@@ -220,8 +185,7 @@ def test_selectors() -> None:
     """Test that every choice has a text, and every text a choice."""
     assert set(TEXTS["selector"]) == {"api_version", "session_status"}
     assert list(TEXTS["selector"]["session_status"]["options"]) == list(SessionStatus)
-    (network,) = NETWORKS.values()
-    advanced = network.schema.schema["advanced"].schema.schema
+    advanced = NETWORKS["shell_recharge"].schema.schema["advanced"].schema.schema
     assert set(TEXTS["selector"]["api_version"]["options"]) == set(
         advanced["api_version"].config["options"]
     )
@@ -252,68 +216,10 @@ def test_states_have_texts() -> None:
     assert set(ICONS["entity"]["sensor"]["status"]["state"]) <= set(Status)
     types = TEXTS["entity"]["event"]["session"]["state_attributes"]["event_type"]["state"]
     assert list(types) == list(EventType)
-
-
-def test_account_forms() -> None:
-    """Test that the forms and their texts have the same fields, each of them explained."""
-    steps = TEXTS["config"]["step"]
-    assert set(steps) == {"user", *NETWORKS, "reauth_confirm", "reconfigure"}
-    assert set(steps["user"]["menu_options"]) == set(NETWORKS)
-    for backend, network in NETWORKS.items():
-        schema = network.schema.schema
-        for step in (backend, "reconfigure"):
-            fields = _keys(network.schema) - {"advanced"}
-            assert set(steps[step]["data"]) == set(steps[step]["data_description"]) == fields
-            section = steps[step]["sections"]["advanced"]
-            fields = _keys(schema["advanced"].schema)
-            assert set(section["data"]) == set(section["data_description"]) == fields
-        fields = set(network.credentials)
-        step = steps["reauth_confirm"]
-        assert set(step["data"]) == set(step["data_description"]) == fields
-
-
-def test_subentry_forms() -> None:
-    """Test that the forms of cards and charge points have the same fields as their texts."""
-    forms = TEXTS["config_subentries"]
-    assert set(forms) == {SUBENTRY_CHARGE_CARD, SUBENTRY_CHARGE_POINT}
-    for kind, step, fields in (
-        (SUBENTRY_CHARGE_CARD, "user", _keys(config_flow.CARD_SCHEMA)),
-        (SUBENTRY_CHARGE_CARD, "reconfigure", {"alias"}),
-        (SUBENTRY_CHARGE_POINT, "user", _keys(config_flow.CHARGE_POINT_SCHEMA)),
-    ):
-        texts = forms[kind]["step"][step]
-        assert set(texts["data"]) == set(texts["data_description"]) == fields
-    for form in forms.values():
-        assert form["entry_type"]
-        assert set(form["initiate_flow"]) == set(form["step"])
-
-
-def test_errors_of_account_forms() -> None:
-    """Test that every error of an account's forms has a text that can be filled in."""
-    expected: dict[str, set[str]] = {
-        error.key: set(placeholders_of(error)) for error in BACKEND_ERRORS
-    }
-    inputs = _input_errors()
-    for network in NETWORKS.values():
-        for field in _keys(network.schema) | _keys(network.schema.schema["advanced"].schema):
-            expected |= {key: set() for key in inputs.get(field, ())}
-    texts = TEXTS["config"]["error"]
-    assert set(texts) == set(expected)
-    for key, text in texts.items():
-        assert _placeholders(text) <= expected[key]
-    assert set(TEXTS["config"]["abort"]) == {"already_configured", "wrong_account"}
-
-
-def test_errors_of_subentry_forms() -> None:
-    """Test that every error of the forms of cards and charge points has a text."""
-    inputs = _input_errors()
-    source = (FOLDER / "config_flow.py").read_text()
-    own = {"alias_empty", "alias_exists", "card_exists"}
-    assert all(f'"{key}"' in source for key in own)
-    card = TEXTS["config_subentries"][SUBENTRY_CHARGE_CARD]["error"]
-    assert set(card) == own | inputs["ema_id"]
-    charge_point = TEXTS["config_subentries"][SUBENTRY_CHARGE_POINT]["error"]
-    assert set(charge_point) == {"charge_point_exists"} | inputs["evse_id"]
+    source = TEXTS["entity"]["sensor"]["session_energy"]["state_attributes"]["energy_source"]
+    assert list(source["state"]) == list(Source)
+    assert list(TEXTS["entity"]["select"]["charging_mode"]["state"]) == list(ChargingMode)
+    assert list(TEXTS["entity"]["sensor"]["card"]["state"]) == [sensor.UNNAMED_CARD]
 
 
 def test_exceptions() -> None:
@@ -322,12 +228,14 @@ def test_exceptions() -> None:
     expected = {
         str(each.translation_key): set(each.translation_placeholders or ()) for each in told
     }
-    expected |= {key: set() for key in _input_errors()["evse_id"]}
+    inputs = input_errors()
+    for field in ("device", "evse_id", "limit", "mode"):
+        expected |= {key: set() for key in inputs[field]}
     expected |= _refusals()
     texts = TEXTS["exceptions"]
     assert set(texts) == set(expected)
     for key, text in texts.items():
-        assert _placeholders(text["message"]) <= expected[key]
+        assert placeholders(text["message"]) <= expected[key]
 
 
 def test_every_error_is_known_here() -> None:
@@ -346,20 +254,20 @@ def test_every_error_is_known_here() -> None:
 def test_issues() -> None:
     """Test that every repair issue has a text that is filled in, and every text is used."""
     used = {}
-    for call in _calls("_create_issue"):
+    for call in calls("_create_issue"):
         key = getattr(issues, ast.unparse(call.args[2]))
         used[key] = {"title", *(each.arg for each in call.keywords)}
     assert set(TEXTS["issues"]) == set(used)
     for key, text in TEXTS["issues"].items():
-        assert _placeholders(text["title"] + text["description"]) == used[key]
+        assert placeholders(text["title"] + text["description"]) == used[key]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_texts_are_clean(language: str) -> None:
     """Test what Home Assistant demands of every text."""
     path = FOLDER / "translations" / f"{language}.json"
-    texts = dict(_leaves(json.loads(path.read_text())))
-    english = dict(_leaves(TEXTS))
+    texts = dict(leaves(json.loads(path.read_text())))
+    english = dict(leaves(TEXTS))
     assert texts.keys() <= english.keys()
     for key, text in texts.items():
         assert text == text.strip() != "", key
@@ -367,12 +275,12 @@ def test_texts_are_clean(language: str) -> None:
         assert not re.search(r"<[a-z/]", text), key
         assert not re.search(r"'\{", text), key
         assert "[%key" not in text, key
-        assert _placeholders(text) == _placeholders(english[key]), key
+        assert placeholders(text) == placeholders(english[key]), key
 
 
 def test_explanations_are_sentences() -> None:
     """Test that what explains something is made of whole sentences."""
-    for key, text in _leaves(TEXTS):
+    for key, text in leaves(TEXTS):
         kind = key.rpartition(".")[2]
         explains = {".error.", ".abort.", ".exceptions.", ".data_description."}
         if kind == "description" or any(part in key for part in explains):
@@ -381,17 +289,22 @@ def test_explanations_are_sentences() -> None:
 
 
 def test_the_demanded_words_of_the_design() -> None:
-    """Test that no entity shows energy or cost of a network that tells neither."""
-    keys = {description.key for each in ENTITIES.values() for description in each}
-    assert keys == {
+    """Test that entities have the keys of the design, and none shows a cost that none tells."""
+    found = {description.key for each in ENTITIES.values() for description in each}
+    assert found == {
         "active_sessions",
         "card",
         "charging",
+        "charging_limit",
+        "charging_mode",
         "connected",
+        "energy",
         "last_reported",
+        "power",
         "session",
         "session_duration",
         "session_ended",
+        "session_energy",
         "session_started",
         "status",
     }

@@ -240,7 +240,7 @@ async def test_card(home: Home, card: str, alias: str) -> None:
 
 
 async def test_foreign_card(home: Home) -> None:
-    """Test that a card that its owner took away again has no name."""
+    """Test that a card that its owner took away again is an unnamed one."""
     await home.add_account(EVSE)
     await home.add_subentry("charge_card", identifier=CARDS[1], alias="Company")
     er.async_get(home.hass).async_update_entity(home.entity_id("sensor", "card"), disabled_by=None)
@@ -251,7 +251,7 @@ async def test_foreign_card(home: Home) -> None:
     home.hass.config_entries.async_remove_subentry(home.entry, subentry_id)
     await home.settle()
     assert home.state("sensor", "session_started").state != "unknown"
-    assert home.state("sensor", "card").state == "unknown"
+    assert home.state("sensor", "card").state == "unnamed"
 
 
 async def test_several_charge_points(home: Home) -> None:

@@ -1,5 +1,8 @@
 """EV Charging Sessions: sessions of an electric car at any network, in one archive."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
 from homeassistant.core import Event, HomeAssistant, callback
@@ -42,7 +45,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> 
         raise translated(ConfigEntryNotReady, err) from err
     network = NETWORKS[entry.data[CONF_BACKEND]]
     account = Account(backend=entry.data[CONF_BACKEND], account_id=str(entry.unique_id))
-    backend = network.create(hass, account, entry.data, cards_of(entry))
+
+    @callback
+    def keep(data: Mapping[str, Any]) -> None:
+        hass.config_entries.async_update_entry(entry, data={**entry.data, **data})
+
+    backend = network.create(hass, account, entry.data, cards=cards_of(entry), keep=keep)
     coordinator = ChargingCoordinator(hass, entry, account, backend, ledger)
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator

@@ -1,4 +1,4 @@
-"""Set-up of an account, its cards and its charge points in the user interface."""
+"""Set-up of an account in the user interface."""
 
 from collections.abc import Mapping
 from typing import Any, override
@@ -6,34 +6,33 @@ from typing import Any, override
 import voluptuous as vol
 
 from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
     ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
-    SubentryFlowResult,
 )
 from homeassistant.core import callback
-from homeassistant.helpers.selector import TextSelector
+from homeassistant.helpers.selector import (
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
 
 from .charging.errors import ChargingError, InvalidInputError
 from .charging.model import ChargeCard
 from .const import (
-    CONF_ALIAS,
     CONF_BACKEND,
-    CONF_EVSE_ID,
-    CONF_IDENTIFIER,
+    CONF_SERVICE_LOCATION_IDS,
     DOMAIN,
     SECTION_ADVANCED,
     SUBENTRY_CHARGE_CARD,
     SUBENTRY_CHARGE_POINT,
 )
 from .exceptions import placeholders_of
-from .networks import NETWORKS, Network, account_of, cards_of
-
-CARD_SCHEMA = vol.Schema(
-    {vol.Required(CONF_IDENTIFIER): TextSelector(), vol.Required(CONF_ALIAS): TextSelector()}
-)
-CHARGE_POINT_SCHEMA = vol.Schema({vol.Required(CONF_EVSE_ID): TextSelector()})
+from .networks import NETWORKS, Network, account_of
+from .subentry_flows import ChargeCardFlow, ChargePointFlow
 
 
 class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -45,6 +44,9 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
         """Start with no complaints about the input."""
         self._errors: dict[str, str] = {}
         self._placeholders: dict[str, str] = {}
+        self._backend = ""
+        self._data: dict[str, Any] = {}
+        self._places: dict[str, str] = {}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -57,6 +59,12 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
         """Set up a Shell Recharge account."""
         return await self._async_step_account("shell_recharge", user_input)
 
+    async def async_step_smappee(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Set up a Smappee account."""
+        return await self._async_step_account("smappee", user_input)
+
     async def _async_step_account(
         self, backend: str, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
@@ -66,10 +74,39 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
             if data is not None:
                 await self.async_set_unique_id(account_of(backend, data).account_id)
                 self._abort_if_unique_id_configured()
-                return self.async_create_entry(
-                    title=network.title, data={CONF_BACKEND: backend, **data}
-                )
+                self._backend, self._data = backend, data
+                return await self._async_next_step()
         return self._async_show_form(backend, network.schema, user_input)
+
+    async def async_step_parks(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Let the user choose among the places of the account; all of them by default."""
+        self._errors = {}
+        if user_input is not None:
+            if user_input[CONF_SERVICE_LOCATION_IDS]:
+                self._data |= user_input
+                return await self._async_finish()
+            self._errors = {CONF_SERVICE_LOCATION_IDS: "no_park_chosen"}
+        chosen = list(self._places)
+        if self.source == SOURCE_RECONFIGURE:
+            known = self._get_reconfigure_entry().data[CONF_SERVICE_LOCATION_IDS]
+            chosen = [each for each in chosen if each in known] or chosen
+        options = [
+            SelectOptionDict(value=place_id, label=name) for place_id, name in self._places.items()
+        ]
+        select = SelectSelectorConfig(options=options, multiple=True, mode=SelectSelectorMode.LIST)
+        schema = vol.Schema({vol.Required(CONF_SERVICE_LOCATION_IDS): SelectSelector(select)})
+        return self._async_show_form("parks", schema, {CONF_SERVICE_LOCATION_IDS: chosen})
+
+    async def _async_next_step(self) -> ConfigFlowResult:
+        return await (self.async_step_parks() if self._places else self._async_finish())
+
+    async def _async_finish(self) -> ConfigFlowResult:
+        """Store what was entered: as a new account, or in the one that is reconfigured."""
+        if self.source == SOURCE_RECONFIGURE:
+            return self._async_store(self._get_reconfigure_entry(), self._data)
+        return self.async_create_entry(
+            title=NETWORKS[self._backend].title, data={CONF_BACKEND: self._backend, **self._data}
+        )
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Ask for credentials because the network refuses the stored ones."""
@@ -88,8 +125,8 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
                 if key in network.credentials
             }
         )
-        if user_input is not None and (result := await self._async_update(entry, user_input)):
-            return result
+        if user_input is not None and (data := await self._async_updated(entry, user_input)):
+            return self._async_store(entry, data)
         suggested = user_input or _suggested(network, entry.data)
         return self._async_show_form("reauth_confirm", schema, suggested)
 
@@ -99,21 +136,26 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
         """Change any setting of an account, but not which account it is."""
         entry = self._get_reconfigure_entry()
         network = NETWORKS[entry.data[CONF_BACKEND]]
-        if user_input is not None and (result := await self._async_update(entry, user_input)):
-            return result
+        if user_input is not None and (data := await self._async_updated(entry, user_input)):
+            self._data = data
+            return await self._async_next_step()
         suggested = user_input or _suggested(network, entry.data)
         return self._async_show_form("reconfigure", network.schema, suggested)
 
-    async def _async_update(
+    async def _async_updated(
         self, entry: ConfigEntry, user_input: dict[str, Any]
-    ) -> ConfigFlowResult | None:
-        """Store new data and use it at once; ``None`` when it is not right yet."""
+    ) -> dict[str, Any] | None:
+        """Return the new data of an account; ``None`` when it is not right yet."""
         backend = entry.data[CONF_BACKEND]
         data = await self._async_checked(backend, {**entry.data, **_flat(user_input)})
-        if data is None:
-            return None
-        await self.async_set_unique_id(account_of(backend, data).account_id)
-        self._abort_if_unique_id_mismatch(reason="wrong_account")
+        if data is not None:
+            await self.async_set_unique_id(account_of(backend, data).account_id)
+            self._abort_if_unique_id_mismatch(reason="wrong_account")
+        return data
+
+    @callback
+    def _async_store(self, entry: ConfigEntry, data: dict[str, Any]) -> ConfigFlowResult:
+        """Store new data and use it at once."""
         result = self.async_update_and_abort(entry, data_updates=data)
         # Reloaded even when nothing changed: the network may accept again what it refused.
         # Only now, because a reload starts at once, with the data as they are.
@@ -124,11 +166,19 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
         """Return canonical data that the network has accepted, or note what is wrong."""
         self._errors, self._placeholders = {}, {}
         network = NETWORKS[backend]
+        kept: dict[str, Any] = {}
         try:
             checked = network.checked(data)
-            card = ChargeCard(identifier=checked[network.default_card], alias="")
+            field = network.default_card
+            cards = (ChargeCard(identifier=checked[field], alias=""),) if field else ()
             account = account_of(backend, checked)
-            await network.create(self.hass, account, checked, (card,)).verify()
+            account_backend = network.create(
+                self.hass, account, checked, cards=cards, keep=kept.update
+            )
+            if network.places is None:
+                await account_backend.verify()
+            else:
+                self._places = await network.places(account_backend)
         except InvalidInputError as err:
             # A field inside a section cannot carry an error of its own.
             field = err.field if err.field in network.schema.schema else "base"
@@ -137,7 +187,9 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
             self._errors = {"base": err.key}
             self._placeholders = placeholders_of(err)
         else:
-            return checked
+            if network.places is None or self._places:
+                return checked | kept
+            self._errors = {"base": "no_parks"}
         return None
 
     def _async_show_form(
@@ -157,100 +209,10 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Return what can be added to an account."""
-        return {
-            SUBENTRY_CHARGE_CARD: ChargeCardFlow,
-            SUBENTRY_CHARGE_POINT: ChargePointFlow,
-        }
-
-
-class ChargeCardFlow(ConfigSubentryFlow):
-    """Add a card, or change its alias."""
-
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Add a card under a name of its owner's choice."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            entry = self._get_entry()
-            network = NETWORKS[entry.data[CONF_BACKEND]]
-            identifier, alias = user_input[CONF_IDENTIFIER], user_input[CONF_ALIAS].strip()
-            try:
-                identifier = network.checked_card_id(identifier)
-            except InvalidInputError as err:
-                errors[CONF_IDENTIFIER] = err.key
-            if any(
-                subentry.data[CONF_IDENTIFIER] == identifier
-                for subentry in entry.get_subentries_of_type(SUBENTRY_CHARGE_CARD)
-            ):
-                errors[CONF_IDENTIFIER] = "card_exists"
-            errors |= _alias_errors(entry, alias, identifier)
-            if not errors:
-                return self.async_create_entry(
-                    title=alias, data={CONF_IDENTIFIER: identifier, CONF_ALIAS: alias}
-                )
-        return self.async_show_form(
-            step_id="user",
-            data_schema=self.add_suggested_values_to_schema(CARD_SCHEMA, user_input),
-            errors=errors,
-        )
-
-    async def async_step_reconfigure(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Change the alias of a card; its identifier is what makes it this card."""
-        entry, subentry = self._get_entry(), self._get_reconfigure_subentry()
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            alias = user_input[CONF_ALIAS].strip()
-            errors = _alias_errors(entry, alias, subentry.data[CONF_IDENTIFIER])
-            if not errors:
-                return self.async_update_and_abort(
-                    entry, subentry, title=alias, data_updates={CONF_ALIAS: alias}
-                )
-        schema = vol.Schema({vol.Required(CONF_ALIAS): TextSelector()})
-        return self.async_show_form(
-            step_id="reconfigure",
-            data_schema=self.add_suggested_values_to_schema(schema, user_input or subentry.data),
-            errors=errors,
-        )
-
-
-class ChargePointFlow(ConfigSubentryFlow):
-    """Add a charge point that is to be there also when nobody charges."""
-
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Add a charge point by its EVSE id."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            entry = self._get_entry()
-            network = NETWORKS[entry.data[CONF_BACKEND]]
-            try:
-                evse_id = network.checked_charge_point_id(user_input[CONF_EVSE_ID])
-            except InvalidInputError as err:
-                errors[CONF_EVSE_ID] = err.key
-            else:
-                if any(
-                    subentry.unique_id == evse_id
-                    for subentry in entry.get_subentries_of_type(SUBENTRY_CHARGE_POINT)
-                ):
-                    errors[CONF_EVSE_ID] = "charge_point_exists"
-                else:
-                    return self.async_create_entry(
-                        title=evse_id, data={CONF_EVSE_ID: evse_id}, unique_id=evse_id
-                    )
-        return self.async_show_form(
-            step_id="user",
-            data_schema=self.add_suggested_values_to_schema(CHARGE_POINT_SCHEMA, user_input),
-            errors=errors,
-        )
-
-
-def _alias_errors(entry: ConfigEntry, alias: str, identifier: str) -> dict[str, str]:
-    """Return what is wrong with an alias: a start must be able to tell cards apart."""
-    if not alias:
-        return {CONF_ALIAS: "alias_empty"}
-    if any(card.alias == alias and card.identifier != identifier for card in cards_of(entry)):
-        return {CONF_ALIAS: "alias_exists"}
-    return {}
+        flows: dict[str, type[ConfigSubentryFlow]] = {SUBENTRY_CHARGE_CARD: ChargeCardFlow}
+        if NETWORKS[config_entry.data[CONF_BACKEND]].checked_charge_point_id:
+            flows[SUBENTRY_CHARGE_POINT] = ChargePointFlow
+        return flows
 
 
 def _flat(user_input: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,10 +11,19 @@ CONF_BASE_URL = "base_url"
 CONF_EMA_ID = "ema_id"
 CONF_EVSE_ID = "evse_id"
 CONF_IDENTIFIER = "identifier"
+CONF_SERVICE_LOCATION_IDS = "service_location_ids"
+CONF_TOKENS = "tokens"
 
 SECTION_ADVANCED = "advanced"
 
 SUBENTRY_CHARGE_CARD = "charge_card"
 SUBENTRY_CHARGE_POINT = "charge_point"
 
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR, Platform.SWITCH]
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.EVENT,
+    Platform.NUMBER,
+    Platform.SELECT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]

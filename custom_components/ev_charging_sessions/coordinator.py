@@ -3,7 +3,8 @@
 import asyncio
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import batched
 import logging
 from typing import override
 
@@ -27,16 +28,20 @@ from .charging.errors import (
 )
 from .charging.events import EventType, SessionEvent, events_of
 from .charging.ledger import Change, Ledger
+from .charging.meters import Meters
 from .charging.model import Account, ChargeCard, CommandKind, Session
 from .charging.state import AccountState, ChargePointState
 from .const import CONF_EVSE_ID, DOMAIN, SUBENTRY_CHARGE_POINT
 from .exceptions import translated
-from .issues import async_note_answer, async_note_outage
+from .issues import async_note_answer, async_note_lost, async_note_outage
 
 _LOGGER = logging.getLogger(__name__)
 
 IDLE_INTERVAL = timedelta(minutes=5)
 ACTIVE_INTERVAL = timedelta(seconds=30)
+# So many changes are followed in well under the 10 ms that nothing should hold the home up.
+_CHANGES_AT_ONCE = 500
+
 type ChargingConfigEntry = ConfigEntry[ChargingCoordinator]
 
 
@@ -88,6 +93,8 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         }
         self.sessions = CurrentSessions()
         self.charge_points = ChargePoints(backend)
+        self.meters = Meters()
+        self._keeping = asyncio.Lock()
         self._events: dict[str, deque[SessionEvent]] = {}
         self._news: Counter[str] = Counter()
         self._has_bearings = False
@@ -98,6 +105,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         """Take up where the ledger left off: its sessions, and commands under way."""
         try:
             await self.sessions.load(self.ledger, self.account)
+            await self.meters.load(self.ledger, self.account)
             # What happened before this account was first seen is history and no news.
             self._has_bearings = bool(self.sessions.at)
             self.charge_points.add((*self.subentry_ids, *self._known_devices()))
@@ -128,9 +136,11 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
 
     @callback
     def async_drop_charge_point(self, charge_point_id: str) -> bool:
-        """Stop showing a charge point; refused while a session is open there."""
+        """Stop showing a charge point; refused while it is in use, or would come back."""
         state = self.data.charge_points.get(charge_point_id)
         if state is not None and (state.open_session or state.wish):
+            return False
+        if self.charge_points.is_listed(charge_point_id):
             return False
         self.charge_points.drop(charge_point_id)
         self._async_show()
@@ -162,8 +172,12 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             if self._shutdown_requested:
                 # The account has been unloaded, and whoever loads it again reads for himself.
                 return self._state()
-            await self._async_keep(answer.sessions)
+            self.charge_points.apply(answer)
+            self.commands.modes.tell(answer)
+            await self._async_keep(answer.sessions, answer.read)
             self.unreadable = answer.unreadable
+            if answer.listed is not None:
+                async_note_lost(self.hass, self.config_entry, answer.lost)
             await self._async_look_up()
         except AuthenticationError as err:
             raise translated(ConfigEntryAuthFailed, err) from err
@@ -178,19 +192,26 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         self._has_bearings = True
         return self._state()
 
-    async def _async_keep(self, sessions: tuple[Session, ...]) -> None:
+    async def _async_keep(
+        self, sessions: tuple[Session, ...], read: datetime | None = None
+    ) -> None:
         """Write what a backend said to the ledger, and take note of what it changed."""
         if sessions:
             # What the ledger has taken must be shown, even if nobody waits for it any more.
-            await asyncio.shield(self._async_kept(sessions))
+            await asyncio.shield(self._async_kept(sessions, read))
 
-    async def _async_kept(self, sessions: tuple[Session, ...]) -> None:
-        try:
-            changes = await self.ledger.upsert(sessions)
-        except LedgerError:
-            self.backend.forget()
-            raise
-        self._apply(changes)
+    async def _async_kept(self, sessions: tuple[Session, ...], read: datetime | None) -> None:
+        # Changes must be followed in the order in which the ledger has made them.
+        async with self._keeping:
+            try:
+                changes = await self.ledger.upsert(sessions, read=read)
+            except LedgerError:
+                self.backend.forget()
+                raise
+            for number, batch in enumerate(batched(changes, _CHANGES_AT_ONCE, strict=False)):
+                if number:
+                    await asyncio.sleep(0)
+                self._apply(batch)
 
     async def _async_look(self) -> bool:
         """Poll now, and tell whether the network has answered."""
@@ -214,6 +235,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
     def _apply(self, changes: Sequence[Change]) -> None:
         """Bring what is in memory up to what the ledger now says."""
         self.sessions.apply(changes, dt_util.utcnow())
+        self.meters.apply(changes)
         for change in changes:
             session = change.after
             charge_point_id = session.charge_point_id
@@ -256,18 +278,28 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
     def _state(self) -> AccountState:
         """Return the snapshot; the part of a charge point that did not change is kept."""
         before = self.data.charge_points if self.data else {}
+        now = dt_util.utcnow()
         charge_points = {}
         for charge_point_id, charge_point in self.charge_points.by_id.items():
+            session = self.sessions.at.get(charge_point_id)
             state = ChargePointState(
                 charge_point=charge_point,
-                session=self.sessions.at.get(charge_point_id),
+                session=session,
                 running=self.commands.running(charge_point_id),
                 wish=self.commands.wish(charge_point_id),
+                setting=self.commands.modes.shown(charge_point_id),
+                energy=self.meters.energy_at(charge_point_id),
+                power=self.meters.power(session, now) if session else 0.0,
+                is_gone=self.charge_points.is_gone(charge_point_id),
                 news=self._news[charge_point_id],
             )
             known = before.get(charge_point_id)
             charge_points[charge_point_id] = known if known == state else state
-        return AccountState(charge_points=charge_points, active_sessions=len(self.sessions.open))
+        return AccountState(
+            charge_points=charge_points,
+            active_sessions=len(self.sessions.open),
+            energy=self.meters.energy,
+        )
 
     @callback
     @override

@@ -27,7 +27,7 @@ def charge_point_device(coordinator: ChargingCoordinator, charge_point_id: str) 
     charge_point = coordinator.data.charge_points[charge_point_id].charge_point
     return DeviceInfo(
         identifiers={(DOMAIN, f"{account_id}_{charge_point_id}")},
-        name=charge_point_id,
+        name=charge_point.name or charge_point_id,
         manufacturer=charge_point.operator or UNDEFINED,
         model=charge_point.connector_type or UNDEFINED,
         via_device_id=dr.async_get_device_id_by_identifier(
@@ -43,20 +43,21 @@ def async_keep_devices(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
     """Let a device tell who runs its charge point as soon as a look-up has found out."""
     coordinator = entry.runtime_data
     registry = dr.async_get(hass)
-    told: dict[str, tuple[str | None, str | None]] = {}
+    told: dict[str, tuple[str | None, ...]] = {}
 
     @callback
     def tell() -> None:
         for charge_point_id, state in coordinator.data.charge_points.items():
             charge_point = state.charge_point
-            facts = (charge_point.operator, charge_point.connector_type)
-            if told.get(charge_point_id, (None, None)) == facts:
+            facts = (charge_point.name, charge_point.operator, charge_point.connector_type)
+            if told.get(charge_point_id, (None,) * len(facts)) == facts:
                 continue
             told[charge_point_id] = facts
             identifier = (DOMAIN, f"{coordinator.account.account_id}_{charge_point_id}")
             if device := registry.async_get_device_by_identifier(identifier, entry.entry_id):
                 registry.async_update_device(
                     device.id,
+                    name=charge_point.name or UNDEFINED,
                     manufacturer=charge_point.operator or UNDEFINED,
                     model=charge_point.connector_type or UNDEFINED,
                 )

@@ -8,6 +8,7 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .charging.model import ChargePoint
 from .charging.state import ChargePointState
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
 from .devices import charge_point_device
@@ -73,9 +74,10 @@ class ChargePointEntity(ChargingEntity):
     @property
     @override
     def available(self) -> bool:
-        if self.charge_point_id not in self.coordinator.data.charge_points:
+        state = self.coordinator.data.charge_points.get(self.charge_point_id)
+        if state is None:
             return False
-        return not self._is_live or self.coordinator.shows_last_values
+        return not self._is_live or (self.coordinator.shows_last_values and not state.is_gone)
 
 
 @callback
@@ -83,14 +85,22 @@ def async_add_charge_points(
     entry: ChargingConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     create: Callable[[ChargingCoordinator, str], Iterable[Entity]],
+    *,
+    where: Callable[[ChargePoint], bool] = lambda _: True,
 ) -> None:
-    """Add the entities of every charge point, and of each new one when it turns up."""
+    """Add the entities of every charge point, and of each new one when it turns up.
+
+    ``where`` tells which charge points have them. It is asked again until it says yes, as
+    a session can tell of a charge point before the network does.
+    """
     coordinator = entry.runtime_data
     known: set[str] = set()
 
     @callback
     def add_new() -> None:
         for charge_point_id in coordinator.data.charge_points.keys() - known:
+            if not where(coordinator.data.charge_points[charge_point_id].charge_point):
+                continue
             known.add(charge_point_id)
             async_add_entities(
                 create(coordinator, charge_point_id),

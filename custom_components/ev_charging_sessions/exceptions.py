@@ -1,11 +1,14 @@
 """The errors of the ground floor in Home Assistant's terms: the one place that maps them."""
 
-from homeassistant.exceptions import HomeAssistantError
+from collections.abc import Awaitable
+
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .charging.errors import (
     BackendUnavailableError,
     ChargingError,
     CommandFailedError,
+    InvalidInputError,
     RateLimitError,
     RequestRejectedError,
     UnexpectedAnswerError,
@@ -50,3 +53,17 @@ def translated[ErrorT: HomeAssistantError](
         translation_placeholders=placeholders_of(err),
         **kwargs,
     )
+
+
+async def async_carry_out(command: Awaitable[object]) -> None:
+    """Wait for a command that a person gave with an entity, and raise what failed."""
+    try:
+        await command
+    except CommandFailedError as err:
+        # Given again meanwhile: the newer one tells how it ends.
+        if err.state is not CommandState.SUPERSEDED:
+            raise translated(HomeAssistantError, err) from err
+    except InvalidInputError as err:
+        raise translated(ServiceValidationError, err) from err
+    except ChargingError as err:
+        raise translated(HomeAssistantError, err) from err

@@ -16,6 +16,7 @@ ISSUE_AFTER = timedelta(hours=1)
 
 _UNAVAILABLE = "backend_unavailable"
 _UNREADABLE = "unexpected_answer"
+_LOST = "park_lost"
 
 # Outlives the coordinators of an account that cannot even be set up.
 _FAILING_SINCE: HassKey[dict[str, datetime]] = HassKey(f"{DOMAIN}_failing_since")
@@ -43,9 +44,19 @@ def async_note_answer(hass: HomeAssistant, entry: ConfigEntry, unreadable: Seque
 
 
 @callback
+def async_note_lost(hass: HomeAssistant, entry: ConfigEntry, lost: Sequence[str]) -> None:
+    """Tell which of the chosen places the account may no longer see, if any."""
+    if lost:
+        _create_issue(hass, entry, _LOST, parks=", ".join(sorted(lost)))
+    else:
+        ir.async_delete_issue(hass, DOMAIN, _issue_id(_LOST, entry))
+
+
+@callback
 def async_clear(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Leave no issue behind that nobody would ever take back."""
     async_note_answer(hass, entry, ())
+    async_note_lost(hass, entry, ())
 
 
 def _create_issue(hass: HomeAssistant, entry: ConfigEntry, kind: str, **placeholders: str) -> None:

@@ -11,7 +11,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory, UnitOfTime
+from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfPower, UnitOfTime
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -19,7 +19,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
-from .charging.state import ChargePointState, Status
+from .charging.state import AccountState, ChargePointState, Status
 from .const import DOMAIN
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
 from .entity import ChargePointEntity, ChargingEntity, async_add_charge_points
@@ -29,6 +29,9 @@ PARALLEL_UPDATES = 0
 
 # A running duration moves on its own, at the pace of a clock without a second hand.
 DURATION_INTERVAL = timedelta(minutes=1)
+
+# What a card is called that its owner has given no name; its number is nobody's business.
+UNNAMED_CARD = "unnamed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +50,14 @@ def _duration(_: ChargingCoordinator, state: ChargePointState) -> float | None:
 
 
 def _card(coordinator: ChargingCoordinator, state: ChargePointState) -> str | None:
-    card = coordinator.card(state.session.card_id) if state.session else None
-    return card.alias if card else None
+    if state.session is None or state.session.card_id is None:
+        return None
+    card = coordinator.card(state.session.card_id)
+    return card.alias if card else UNNAMED_CARD
+
+
+def _session_energy(_: ChargingCoordinator, state: ChargePointState) -> float | None:
+    return state.session.energy if state.session else None
 
 
 DURATION = ChargePointSensorDescription(
@@ -98,10 +107,62 @@ DESCRIPTIONS: tuple[ChargePointSensorDescription, ...] = (
     ),
 )
 
-ACTIVE_SESSIONS = SensorEntityDescription(
+SESSION_ENERGY = ChargePointSensorDescription(
+    key="session_energy",
+    translation_key="session_energy",
+    device_class=SensorDeviceClass.ENERGY,
+    state_class=SensorStateClass.TOTAL,
+    native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+    suggested_display_precision=2,
+    value_fn=_session_energy,
+)
+
+# A late correction can lower what was ever charged, so it is a total that may fall: as one
+# that only rises, the recorder would take a lower value for a new meter and count it again.
+METER_DESCRIPTIONS: tuple[ChargePointSensorDescription, ...] = (
+    ChargePointSensorDescription(
+        key="energy",
+        translation_key="energy",
+        device_class=SensorDeviceClass.ENERGY,
+        state_class=SensorStateClass.TOTAL,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        suggested_display_precision=2,
+        value_fn=lambda _, state: state.energy,
+    ),
+    ChargePointSensorDescription(
+        key="power",
+        device_class=SensorDeviceClass.POWER,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        suggested_unit_of_measurement=UnitOfPower.KILO_WATT,
+        suggested_display_precision=1,
+        value_fn=lambda _, state: state.power,
+        is_live=True,
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountSensorDescription(SensorEntityDescription):
+    """A sensor of an account, and where its value comes from."""
+
+    value_fn: Callable[[AccountState], float]
+
+
+ACTIVE_SESSIONS = AccountSensorDescription(
     key="active_sessions",
     translation_key="active_sessions",
     state_class=SensorStateClass.MEASUREMENT,
+    value_fn=lambda state: state.active_sessions,
+)
+ENERGY = AccountSensorDescription(
+    key="energy",
+    translation_key="energy",
+    device_class=SensorDeviceClass.ENERGY,
+    state_class=SensorStateClass.TOTAL,
+    native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+    suggested_display_precision=2,
+    value_fn=lambda state: state.energy,
 )
 
 
@@ -111,7 +172,10 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the sensors of an account and of its charge points."""
-    async_add_entities([ActiveSessionsSensor(entry.runtime_data)])
+    coordinator = entry.runtime_data
+    has_energy = coordinator.backend.capabilities.energy
+    descriptions = (ACTIVE_SESSIONS, ENERGY) if has_energy else (ACTIVE_SESSIONS,)
+    async_add_entities(AccountSensor(coordinator, description) for description in descriptions)
     async_add_charge_points(entry, async_add_entities, _create)
 
 
@@ -119,6 +183,10 @@ def _create(coordinator: ChargingCoordinator, charge_point_id: str) -> Iterable[
     yield DurationSensor(coordinator, charge_point_id, DURATION)
     for description in DESCRIPTIONS:
         yield ChargePointSensor(coordinator, charge_point_id, description)
+    if coordinator.backend.capabilities.energy:
+        yield SessionEnergySensor(coordinator, charge_point_id, SESSION_ENERGY)
+        for description in METER_DESCRIPTIONS:
+            yield ChargePointSensor(coordinator, charge_point_id, description)
 
 
 class ChargePointSensor(ChargePointEntity, SensorEntity):
@@ -177,30 +245,56 @@ class DurationSensor(ChargePointSensor):
             self.async_write_ha_state()
 
 
-class ActiveSessionsSensor(ChargingEntity, SensorEntity):
-    """How many sessions of the account are open, wherever they are."""
+class SessionEnergySensor(ChargePointSensor):
+    """What the running or last session has charged; each session begins anew."""
 
-    entity_description = ACTIVE_SESSIONS
+    @property
+    @override
+    def shown(self) -> object:
+        session = self.charge_point_state.session if self.available else None
+        return session and (session.energy, session.energy_source, session.started)
 
-    def __init__(self, coordinator: ChargingCoordinator) -> None:
+    @property
+    @override
+    def last_reset(self) -> datetime | None:
+        session = self.charge_point_state.session
+        return session.started if session else None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, str | None]:
+        """Return where the figure comes from."""
+        session = self.charge_point_state.session
+        return {"energy_source": session.energy_source if session else None}
+
+
+class AccountSensor(ChargingEntity, SensorEntity):
+    """A value of the account as a whole, wherever its sessions are."""
+
+    entity_description: AccountSensorDescription
+
+    def __init__(
+        self, coordinator: ChargingCoordinator, description: AccountSensorDescription
+    ) -> None:
         """Attach to the device of the account."""
         super().__init__(coordinator)
+        self.entity_description = description
         account_id = coordinator.account.account_id
-        self._attr_unique_id = f"{account_id}_{ACTIVE_SESSIONS.key}"
+        self._attr_unique_id = f"{account_id}_{description.key}"
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, account_id)})
 
     @property
     @override
     def available(self) -> bool:
-        """Stay available: the ledger knows the open sessions without the network."""
+        """Stay available: the ledger knows the sessions without the network."""
         return True
 
     @property
     @override
-    def shown(self) -> int:
+    def shown(self) -> float:
         return self.native_value
 
     @property
     @override
-    def native_value(self) -> int:
-        return self.coordinator.data.active_sessions
+    def native_value(self) -> float:
+        return self.entity_description.value_fn(self.coordinator.data)

@@ -1,6 +1,6 @@
 """The actions: start and stop a session, and ask the archive."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from datetime import datetime
 
 import voluptuous as vol
@@ -21,10 +21,11 @@ from homeassistant.helpers.service import (
 )
 from homeassistant.util import dt as dt_util
 
-from .charging.commands import DEFAULT_TIME_LIMIT, Outcome
+from .charging.command_runs import Outcome
+from .charging.commands import DEFAULT_TIME_LIMIT
 from .charging.errors import ChargingError, InvalidInputError
 from .charging.ledger import SessionQuery
-from .charging.model import Account, ChargeCard, Session, SessionStatus
+from .charging.model import Account, ChargeCard, ChargePoint, Session, SessionStatus
 from .const import CONF_EVSE_ID, DOMAIN
 from .coordinator import ChargingCoordinator
 from .exceptions import translated
@@ -114,6 +115,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
 async def _async_start_session(call: ServiceCall) -> ServiceResponse:
     coordinator, charge_point_id = _charge_point(call)
     alias = call.data.get(ATTR_CARD)
+    if coordinator.backend.capabilities.modes:
+        if alias is not None:
+            raise _invalid("cannot_choose_card")
+        charge_point = _with_modes(coordinator, charge_point_id)
+        return await _async_response(
+            coordinator.commands.unpause(charge_point, call.data[ATTR_TIMEOUT])
+        )
     card_id = _card_id(coordinator, alias)
     try:
         outcome = await coordinator.commands.start(
@@ -129,11 +137,11 @@ async def _async_start_session(call: ServiceCall) -> ServiceResponse:
 
 async def _async_stop_session(call: ServiceCall) -> ServiceResponse:
     coordinator, session = _open_session(call)
-    try:
-        outcome = await coordinator.commands.stop(session, call.data[ATTR_TIMEOUT])
-    except ChargingError as err:
-        raise translated(HomeAssistantError, err) from err
-    return _response(outcome)
+    time_limit = call.data[ATTR_TIMEOUT]
+    if coordinator.backend.capabilities.modes:
+        charge_point = _with_modes(coordinator, session.charge_point_id)
+        return await _async_response(coordinator.commands.pause(charge_point, time_limit))
+    return await _async_response(coordinator.commands.stop(session, time_limit))
 
 
 async def _async_get_sessions(call: ServiceCall) -> ServiceResponse:
@@ -171,12 +179,32 @@ async def _async_get_sessions(call: ServiceCall) -> ServiceResponse:
     }
 
 
-def _response(outcome: Outcome) -> ServiceResponse:
+async def _async_response[SessionT: Session | None](
+    command: Awaitable[Outcome[SessionT]],
+) -> ServiceResponse:
+    try:
+        return _response(await command)
+    except InvalidInputError as err:
+        raise translated(ServiceValidationError, err) from err
+    except ChargingError as err:
+        raise translated(HomeAssistantError, err) from err
+
+
+def _response(outcome: Outcome[Session] | Outcome[Session | None]) -> ServiceResponse:
+    session = outcome.session
     return {
-        "session_id": outcome.session.session_id,
-        "status": outcome.session.status,
+        "session_id": session.session_id if session else None,
+        "status": session.status if session else None,
         "seconds": outcome.seconds,
     }
+
+
+def _with_modes(coordinator: ChargingCoordinator, charge_point_id: str | None) -> ChargePoint:
+    """Return a charge point that can be paused; a session may be at one nobody knows."""
+    state = coordinator.data.charge_points.get(charge_point_id or "")
+    if state is None or state.is_gone or not state.charge_point.modes:
+        raise _invalid("unknown_connector")
+    return state.charge_point
 
 
 def _charge_point(call: ServiceCall) -> tuple[ChargingCoordinator, str]:
@@ -187,12 +215,13 @@ def _charge_point(call: ServiceCall) -> tuple[ChargingCoordinator, str]:
     else:
         _require(call, "device_or_evse", ATTR_CONFIG_ENTRY_ID, ATTR_EVSE_ID)
         coordinator = _coordinator(call)
-        network = NETWORKS[coordinator.account.backend]
+        checked = NETWORKS[coordinator.account.backend].checked_charge_point_id or str.strip
         try:
-            charge_point_id = network.checked_charge_point_id(call.data[ATTR_EVSE_ID])
+            charge_point_id = checked(call.data[ATTR_EVSE_ID])
         except InvalidInputError as err:
             raise translated(ServiceValidationError, err) from err
-    if not coordinator.backend.capabilities.start:
+    capabilities = coordinator.backend.capabilities
+    if not (capabilities.start or capabilities.modes):
         raise _invalid("cannot_start")
     return coordinator, charge_point_id
 
@@ -211,7 +240,8 @@ def _open_session(call: ServiceCall) -> tuple[ChargingCoordinator, Session]:
         session = coordinator.sessions.open.get(call.data[ATTR_SESSION_ID])
         if session is None:
             raise _invalid("session_not_open")
-    if not coordinator.backend.capabilities.stop:
+    capabilities = coordinator.backend.capabilities
+    if not (capabilities.stop or capabilities.modes):
         raise _invalid("cannot_stop")
     return coordinator, session
 

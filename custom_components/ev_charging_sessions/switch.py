@@ -1,18 +1,20 @@
-"""The switch of a charge point: on starts a session with the default card, off stops it."""
+"""The switch of a charge point: on lets it charge, off ends that.
 
-from collections.abc import Awaitable, Iterable
+Where a network starts sessions, on starts one with the default card and off stops it. Where
+it knows modes, off pauses a connector and on brings back the mode from before.
+"""
+
+from collections.abc import Iterable
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .charging.errors import ChargingError, CommandFailedError
-from .charging.model import CommandState
+from .charging.model import ChargePoint
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
 from .entity import ChargePointEntity, async_add_charge_points
-from .exceptions import translated
+from .exceptions import async_carry_out
 
 # Commands wait for their outcome, and one charge point must not wait for another's: the
 # ground floor lets only one command at a time through to each.
@@ -30,10 +32,22 @@ async def async_setup_entry(
     capabilities = entry.runtime_data.backend.capabilities
     if capabilities.start and capabilities.stop:
         async_add_charge_points(entry, async_add_entities, _create)
+    elif capabilities.modes:
+        async_add_charge_points(entry, async_add_entities, _create_for_modes, where=_has_modes)
 
 
 def _create(coordinator: ChargingCoordinator, charge_point_id: str) -> Iterable[SwitchEntity]:
     yield ChargingSwitch(coordinator, charge_point_id, CHARGING)
+
+
+def _create_for_modes(
+    coordinator: ChargingCoordinator, charge_point_id: str
+) -> Iterable[SwitchEntity]:
+    yield PauseSwitch(coordinator, charge_point_id, CHARGING)
+
+
+def _has_modes(charge_point: ChargePoint) -> bool:
+    return bool(charge_point.modes)
 
 
 class ChargingSwitch(ChargePointEntity, SwitchEntity):
@@ -50,14 +64,14 @@ class ChargingSwitch(ChargePointEntity, SwitchEntity):
 
     @property
     @override
-    def is_on(self) -> bool:
+    def is_on(self) -> bool | None:
         return self.charge_point_state.is_on
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Start a session with the default card and wait until it runs."""
         coordinator = self.coordinator
-        await self._async_done(
+        await async_carry_out(
             coordinator.commands.start(
                 self.charge_point_id, coordinator.backend.cards[0].identifier
             )
@@ -66,14 +80,20 @@ class ChargingSwitch(ChargePointEntity, SwitchEntity):
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Stop the session of this charge point and wait until it has ended."""
-        await self._async_done(self.coordinator.commands.stop_at(self.charge_point_id))
+        await async_carry_out(self.coordinator.commands.stop_at(self.charge_point_id))
 
-    async def _async_done(self, command: Awaitable[object]) -> None:
-        try:
-            await command
-        except CommandFailedError as err:
-            # Pressed again meanwhile: the newer press tells how it ends.
-            if err.state is not CommandState.SUPERSEDED:
-                raise translated(HomeAssistantError, err) from err
-        except ChargingError as err:
-            raise translated(HomeAssistantError, err) from err
+
+class PauseSwitch(ChargingSwitch):
+    """Pauses a connector, and lets it charge again as it did before."""
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Let the connector charge, and wait until the network shows it."""
+        charge_point = self.charge_point_state.charge_point
+        await async_carry_out(self.coordinator.commands.unpause(charge_point))
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Pause the connector, and wait until the network shows it."""
+        charge_point = self.charge_point_state.charge_point
+        await async_carry_out(self.coordinator.commands.pause(charge_point))

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from custom_components.ev_charging_sessions.charging.commands import DEFAULT_TIME_LIMIT, Outcome
+from custom_components.ev_charging_sessions.charging.command_runs import Outcome
+from custom_components.ev_charging_sessions.charging.commands import DEFAULT_TIME_LIMIT
 from custom_components.ev_charging_sessions.charging.events import EventType
 from custom_components.ev_charging_sessions.charging.model import CommandKind, Session
 
@@ -29,7 +30,7 @@ async def prepare(driver: Driver, kind: CommandKind) -> None:
 
 def press(
     driver: Driver, kind: CommandKind, time_limit: float = DEFAULT_TIME_LIMIT
-) -> asyncio.Task[Outcome]:
+) -> asyncio.Task[Outcome[Session]]:
     """Ask for a start, or for a stop of the session that runs, and do not wait for it."""
     if kind is STOP:
         (session,) = driver.open.values()
@@ -39,7 +40,7 @@ def press(
 
 async def pressed(
     driver: Driver, kind: CommandKind, time_limit: float = DEFAULT_TIME_LIMIT
-) -> asyncio.Task[Outcome]:
+) -> asyncio.Task[Outcome[Session]]:
     """Prepare and press."""
     await prepare(driver, kind)
     return press(driver, kind, time_limit)

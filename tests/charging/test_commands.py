@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.ev_charging_sessions.charging.commands import Outcome
+from custom_components.ev_charging_sessions.charging.command_runs import Outcome
 from custom_components.ev_charging_sessions.charging.errors import (
     CommandFailedError,
     LedgerError,

@@ -31,22 +31,24 @@ class Decoder:
         return Session(account=ACCOUNT, session_id=session_id, stop_reason=content)
 
 
-def listing(items: list[str], known: Listing | None = None) -> tuple[Listing, Decoder]:
+async def listing(
+    items: list[str], known: Listing[Session] | None = None
+) -> tuple[Listing[Session], Decoder]:
     """Return the listing of these items after the known one, and what was decoded for it."""
     decoder = Decoder()
     raw = [Raw(item.encode()) for item in items]
-    return read_listing(raw, known or Listing(), decoder), decoder
+    return await read_listing(raw, known or Listing(), decoder), decoder
 
 
 ITEMS = st.lists(st.sampled_from(["a:1", "a:2", "b:1", "b:2", "c:1", ":rotten", "d:1"]))
 
 
 @given(before=ITEMS, after=ITEMS)
-def test_listing_equals_decoding_all(before: list[str], after: list[str]) -> None:
+async def test_listing_equals_decoding_all(before: list[str], after: list[str]) -> None:
     """Test any two lists in a row: the second is read as if it were the first."""
-    first, _ = listing(before)
-    second, decoder = listing(after, first)
-    whole, _ = listing(after)
+    first, _ = await listing(before)
+    second, decoder = await listing(after, first)
+    whole, _ = await listing(after)
     assert [str(item) for item in second.items] == [str(item) for item in whole.items]
     assert list(second.unreadable) == list(whole.unreadable)
     new = [item for item in after if item not in before and not item.startswith(":")]
@@ -67,23 +69,23 @@ def test_listing_equals_decoding_all(before: list[str], after: list[str]) -> Non
         ([], []),
     ],
 )
-def test_only_news_is_decoded(after: list[str], decoded: list[bytes]) -> None:
+async def test_only_news_is_decoded(after: list[str], decoded: list[bytes]) -> None:
     """Test that what the last listing held is not decoded again, wherever it stands."""
-    first, _ = listing(["a:1", "b:1", "c:1"])
-    second, decoder = listing(after, first)
+    first, _ = await listing(["a:1", "b:1", "c:1"])
+    second, decoder = await listing(after, first)
     assert decoder.texts == decoded
     assert second.ids == {item[0] for item in after}
 
 
-def test_rotten_item_leaves_the_others() -> None:
+async def test_rotten_item_leaves_the_others() -> None:
     """Test that an item that cannot be read is named by its path and skipped."""
-    first, _ = listing(["a:1", ":rotten", "b:1"])
+    first, _ = await listing(["a:1", ":rotten", "b:1"])
     assert first.ids == {"a", "b"}
     assert first.unreadable == ["data[].id"]
-    again, decoder = listing(["a:2", ":rotten", "b:1"], first)
+    again, decoder = await listing(["a:2", ":rotten", "b:1"], first)
     assert decoder.texts == [b"a:2"]
     assert again.unreadable == ["data[].id"]
-    healed, _ = listing(["a:2", "r:1", "b:1"], again)
+    healed, _ = await listing(["a:2", "r:1", "b:1"], again)
     assert not healed.unreadable
     assert healed.ids == {"a", "r", "b"}
 
@@ -92,20 +94,20 @@ def test_rotten_item_leaves_the_others() -> None:
 def test_frame_leaves_out_the_request_id(key: str) -> None:
     """Test that only a change besides the request id is one."""
     body = f'{{"{key}": "one1", "data": [1]}}'.encode()
-    known = Listing(frame=frame_of(body, b"equestId"))
+    known: Listing[Session] = Listing(frame=frame_of(body, b"equestId"))
     assert known.is_told_again_by(body.replace(b"one1", b"two2"))
     assert not known.is_told_again_by(body.replace(b"[1]", b"[2]"))
     assert not known.is_told_again_by(body.replace(b"one1", b"longer"))
-    assert not Listing().is_told_again_by(body)
+    assert not Listing[Session]().is_told_again_by(body)
 
 
 def test_frame_without_a_request_id() -> None:
     """Test that an answer without a request id counts as a whole."""
-    known = Listing(frame=frame_of(b'{"data": [1]}', b"equestId"))
+    known: Listing[Session] = Listing(frame=frame_of(b'{"data": [1]}', b"equestId"))
     assert known.is_told_again_by(b'{"data": [1]}')
     assert not known.is_told_again_by(b'{"data": [2]}')
 
 
 def test_listings_keep_to_themselves() -> None:
     """Test that nothing has been seen by a listing that is empty."""
-    assert not Listing().is_told_again_by(b"")
+    assert not Listing[Session]().is_told_again_by(b"")

@@ -10,9 +10,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.ev_charging_sessions.charging.backends import shell_recharge_wire
-from custom_components.ev_charging_sessions.charging.backends.shell_recharge import (
-    FORGOTTEN_AFTER,
-)
+from custom_components.ev_charging_sessions.charging.backends.forgotten import FORGOTTEN_AFTER
 from custom_components.ev_charging_sessions.charging.errors import (
     BackendError,
     BackendUnavailableError,

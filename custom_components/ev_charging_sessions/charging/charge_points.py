@@ -1,11 +1,11 @@
 """The charge points of an account, and what the network says about each of them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set as AbstractSet
 from copy import replace
 from datetime import UTC, datetime, timedelta
 import logging
 
-from .backends.backend import Backend
+from .backends.backend import Answer, Backend
 from .errors import AuthenticationError, BackendError, BackendUnavailableError, RateLimitError
 from .model import ChargePoint
 
@@ -29,12 +29,28 @@ class ChargePoints:
         """Start with none."""
         self.by_id: dict[str, ChargePoint] = {}
         self._backend = backend
+        self._listed: AbstractSet[str] | None = None
         self._looked_up: dict[str, datetime] = {}
 
     def add(self, charge_point_ids: Iterable[str]) -> None:
         """Show these charge points too; the next look-ups find out about them."""
         for charge_point_id in charge_point_ids:
             self.by_id.setdefault(charge_point_id, ChargePoint(charge_point_id=charge_point_id))
+
+    def apply(self, answer: Answer) -> None:
+        """Follow what a poll says about charge points."""
+        for charge_point in answer.charge_points:
+            self.by_id[charge_point.charge_point_id] = charge_point
+        if answer.listed is not None:
+            self._listed = answer.listed
+
+    def is_gone(self, charge_point_id: str) -> bool:
+        """Tell whether the network lists its charge points, and not this one."""
+        return self._listed is not None and charge_point_id not in self._listed
+
+    def is_listed(self, charge_point_id: str) -> bool:
+        """Tell whether the network lists this charge point, so that it would come back."""
+        return self._listed is not None and charge_point_id in self._listed
 
     def drop(self, charge_point_id: str) -> None:
         """No longer show a charge point."""
@@ -55,6 +71,8 @@ class ChargePoints:
 
         One that is not in use was only visited once: it is looked up once too.
         """
+        if not self._backend.capabilities.look_up:
+            return []
         due = sorted(
             (looked_up, charge_point_id)
             for charge_point_id in self.by_id

@@ -1,63 +1,42 @@
-"""Start and stop, from the wish of a person to what the backend shows.
+"""Start and stop, from the wish of a person to what the backend shows."""
 
-A command is done when the backend shows it, not when it answered. It is written to the
-ledger before it is sent and sent exactly once; whatever happens then, a crash included,
-its outcome is found by looking.
-"""
-
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable
 from copy import replace
 from datetime import UTC, datetime, timedelta
-from itertools import chain, repeat
 import logging
-import math
-import time
 import uuid
 
-from msgspec import Struct
-
 from .backends.backend import Backend
+from .command_runs import CommandRuns, Found, Outcome, Send, delays
 from .errors import (
-    AuthenticationError,
-    BackendError,
     BackendUnavailableError,
     CommandFailedError,
     LedgerError,
     RequestRejectedError,
-    UnexpectedAnswerError,
 )
-from .events import EventType, SessionEvent
+from .events import SessionEvent
 from .ledger import Ledger
+from .mode_settings import check_setting
 from .model import (
     Account,
+    ChargePoint,
+    ChargingMode,
     Command,
     CommandKind,
     CommandState,
+    ModeSetting,
     Session,
     SessionStatus,
 )
+from .modes import Modes
 from .wishes import Spawn, Wishes
 
 _LOGGER = logging.getLogger(__name__)
 
-# Short at first, because most commands take effect within seconds, and never shorter than
-# what the polling of an open session costs afterwards.
-WATCH_DELAYS = (2, 3, 5, 8, 13, 21, 34)
-LATER_WATCH_DELAY = 30
-# Past its deadline nobody waits for a command any more.
-LATE_WATCH_DELAY = 300
-_SAME_LOOK = 1.0
-
 # The networks publish no time limit of their own; two minutes is what their users wait.
 DEFAULT_TIME_LIMIT = 120.0
 
-
-class Outcome(Struct, frozen=True, kw_only=True):
-    """A command that came about: its session and the seconds it took."""
-
-    session: Session
-    seconds: float
+_PAUSED = ModeSetting(mode=ChargingMode.PAUSED)
 
 
 class Commands:
@@ -82,17 +61,17 @@ class Commands:
         what is asked of a charge point, ``on_event`` of failures; ``spawn`` starts a task
         that outlives its caller.
         """
+        self.modes = Modes()
         self._account = account
         self._backend = backend
         self._ledger = ledger
         self._keep = keep
         self._refresh = refresh
         self._on_change = on_change
-        self._on_event = on_event
         self._wishes = Wishes(on_change=on_change, spawn=spawn)
-        self._running: dict[str, Command] = {}
-        self._looking = asyncio.Lock()
-        self._looked = -math.inf
+        self._runs = CommandRuns(
+            account, ledger, refresh=refresh, on_change=on_change, on_event=on_event
+        )
 
     def wish(self, charge_point_id: str) -> CommandKind | None:
         """Return the kind of the newest command that is not done yet."""
@@ -100,31 +79,31 @@ class Commands:
 
     def running(self, charge_point_id: str) -> CommandKind | None:
         """Return the kind of the command that waits for its confirmation."""
-        command = self._running.get(charge_point_id)
+        command = self._runs.at(charge_point_id)
         return command.kind if command else None
 
     @property
     def is_busy(self) -> bool:
         """Tell whether any command waits for its confirmation."""
-        return bool(self._running)
+        return bool(self._runs.all)
 
     @property
     def watched(self) -> set[str]:
         """Return the ids of the sessions that commands wait for."""
-        return {command.session_id for command in self._running.values() if command.session_id}
+        return {command.session_id for command in self._runs.all if command.session_id}
 
     @property
     def cards(self) -> set[str]:
         """Return the ids of the cards whose start has not become a known session yet."""
         return {
             command.card_id
-            for command in self._running.values()
+            for command in self._runs.all
             if command.card_id and not command.session_id
         }
 
     async def start(
         self, charge_point_id: str, card_id: str, time_limit: float = DEFAULT_TIME_LIMIT
-    ) -> Outcome:
+    ) -> Outcome[Session]:
         """Start a session and wait until it runs; one that already runs is the outcome.
 
         ``time_limit`` is in seconds. A session that is starting already is joined, so
@@ -133,7 +112,7 @@ class Commands:
         wanted, the BackendError that kept the request from being accepted, and LedgerError.
         """
 
-        async def act() -> Outcome:
+        async def act() -> Outcome[Session]:
             deadline = _after(time_limit)
             session = await self._open_session(charge_point_id)
             if session:
@@ -141,25 +120,28 @@ class Commands:
                 if not await self._refresh():
                     raise BackendUnavailableError("no answer", was_sent=False)
                 session = await self._open_session(charge_point_id)
-            delays = _delays()
+            waits = delays()
             while session and session.status is SessionStatus.STOPPING:
-                await self._look_again(delays, deadline)
+                await self._runs.look_again(waits, deadline)
                 session = await self._open_session(charge_point_id)
             if session and session.status is not SessionStatus.STARTING:
                 return Outcome(session=session, seconds=0.0)
             command = self._new(CommandKind.START, charge_point_id, deadline, card_id=card_id)
-            return await self._carry_out(command, None if session else self._send_start)
+            send: Send | None = None if session else self._send_start
+            return await self._runs.carry_out(command, send, self._look_for_start)
 
         return await self._wishes.fulfil(CommandKind.START, charge_point_id, act)
 
-    async def stop(self, session: Session, time_limit: float = DEFAULT_TIME_LIMIT) -> Outcome:
+    async def stop(
+        self, session: Session, time_limit: float = DEFAULT_TIME_LIMIT
+    ) -> Outcome[Session]:
         """Stop a session and wait until it has ended; one that has is the outcome.
 
         ``time_limit`` is in seconds. Raises the same as ``start``.
         """
         charge_point_id = session.charge_point_id or session.session_id
 
-        async def act() -> Outcome:
+        async def act() -> Outcome[Session]:
             known = await self._ledger.session(self._account, session.session_id) or session
             if not known.is_open:
                 return Outcome(session=known, seconds=0.0)
@@ -174,22 +156,96 @@ class Commands:
         ``time_limit`` is in seconds. Raises the same as ``start``.
         """
 
-        async def act() -> Outcome | None:
+        async def act() -> Outcome[Session] | None:
             session = await self._open_session(charge_point_id)
             return await self._stop(session, charge_point_id, time_limit) if session else None
 
         await self._wishes.fulfil(CommandKind.STOP, charge_point_id, act)
 
+    async def pause(
+        self, charge_point: ChargePoint, time_limit: float = DEFAULT_TIME_LIMIT
+    ) -> Outcome[Session | None]:
+        """Let a connector charge no car, and wait until that shows. Raises as ``set_mode``."""
+        return await self.set_mode(charge_point, _PAUSED, time_limit)
+
+    async def unpause(
+        self, charge_point: ChargePoint, time_limit: float = DEFAULT_TIME_LIMIT
+    ) -> Outcome[Session | None]:
+        """Let a connector charge as it did before it was paused. Raises as ``set_mode``."""
+        return await self.set_mode(charge_point, self.modes.to_charge(charge_point), time_limit)
+
+    async def set_mode(
+        self,
+        charge_point: ChargePoint,
+        setting: ModeSetting,
+        time_limit: float = DEFAULT_TIME_LIMIT,
+    ) -> Outcome[Session | None]:
+        """Set the mode of a connector, and wait until the network shows it.
+
+        Where no session is open, its acceptance is all that a network shows. ``time_limit``
+        is in seconds. Raises InvalidInputError for what cannot be right, before anything is
+        sent, and else the same as ``start``.
+        """
+        check_setting(charge_point, setting)
+        # One of its own, so that an older wish for the same is not taken for this one.
+        setting = replace(setting)
+        charge_point_id = charge_point.charge_point_id
+        shown = self.modes.shown(charge_point_id)
+        kind = CommandKind.START
+        if setting.mode is ChargingMode.PAUSED:
+            kind = CommandKind.STOP
+        elif shown and shown.mode is not ChargingMode.PAUSED:
+            kind = CommandKind.ADJUST
+
+        async def act() -> Outcome[Session | None]:
+            command = self._new(kind, charge_point_id, _after(time_limit), setting=setting)
+            outcome = await self._runs.carry_out(command, self._send_mode, self._look_for_mode)
+            self.modes.note(charge_point_id, setting)
+            return outcome
+
+        self.modes.ask(charge_point_id, setting)
+        try:
+            return await self._wishes.fulfil(kind, charge_point_id, act)
+        finally:
+            if self.modes.asked(charge_point_id) is setting:
+                self.modes.ask(charge_point_id, None)
+                self._on_change(charge_point_id)
+
     async def resume(self) -> None:
-        """Take up the commands that a restart has interrupted; none is sent again."""
+        """Take up the commands that a restart has interrupted.
+
+        No start or stop is sent again. A mode is, until its deadline, because setting it
+        twice is the same as once.
+        """
+        await self.modes.load(self._ledger, self._account)
         for command in await self._ledger.pending_commands(self._account):
 
-            async def act(command: Command = command) -> Outcome:
+            async def act(command: Command = command) -> Outcome[Session | None]:
                 return await self._find_outcome(command)
 
             self._wishes.resume(command.kind, command.charge_point_id, act)
 
-    async def _stop(self, session: Session, charge_point_id: str, time_limit: float) -> Outcome:
+    async def _find_outcome(self, command: Command) -> Outcome[Session | None]:
+        if command.setting is None:
+            return await self._find_session(command)
+        if datetime.now(UTC) < command.deadline:
+            outcome = await self._runs.carry_on(command, self._send_mode, self._look_for_mode)
+        else:
+            outcome = await self._runs.find_outcome(command, self._look_for_told_mode)
+        self.modes.note(command.charge_point_id, command.setting)
+        return outcome
+
+    async def _find_session(self, command: Command) -> Outcome[Session]:
+        if command.kind is CommandKind.START:
+            return await self._runs.find_outcome(command, self._look_for_start)
+        before = await self._session_of(command)
+        return await self._runs.find_outcome(
+            command, lambda command: self._look_for_stop(command, before)
+        )
+
+    async def _stop(
+        self, session: Session, charge_point_id: str, time_limit: float
+    ) -> Outcome[Session]:
         command = self._new(
             CommandKind.STOP,
             charge_point_id,
@@ -200,7 +256,10 @@ class Commands:
         async def send(command: Command) -> Command:
             return await self._send_stop(command, session)
 
-        return await self._carry_out(command, send, session)
+        async def look(command: Command) -> Found[Session] | None:
+            return await self._look_for_stop(command, session)
+
+        return await self._runs.carry_out(command, send, look)
 
     def _new(
         self,
@@ -210,6 +269,7 @@ class Commands:
         *,
         card_id: str | None = None,
         session_id: str | None = None,
+        setting: ModeSetting | None = None,
     ) -> Command:
         return Command(
             command_id=str(uuid.uuid4()),
@@ -218,78 +278,10 @@ class Commands:
             charge_point_id=charge_point_id,
             card_id=card_id,
             session_id=session_id,
+            setting=setting,
             created=datetime.now(UTC),
             deadline=deadline,
         )
-
-    async def _carry_out(
-        self,
-        command: Command,
-        send: Callable[[Command], Awaitable[Command]] | None,
-        before: Session | None = None,
-    ) -> Outcome:
-        """Send a command, if it takes a request, and find its outcome."""
-
-        async def act() -> Session:
-            await self._ledger.add_command(command)
-            if send is not None:
-                self._running[command.charge_point_id] = await self._sent(command, send)
-            return await self._watch(command.charge_point_id, before)
-
-        return await self._settled(command, act)
-
-    async def _find_outcome(self, command: Command) -> Outcome:
-        """Find what became of a command that was sent before a restart, if it was."""
-
-        async def act() -> Session:
-            # Until a poll has come through, the ledger shows what was before the restart.
-            before = await self._session(command.charge_point_id)
-            while not await self._refresh():
-                is_late = datetime.now(UTC) >= command.deadline
-                await asyncio.sleep(LATE_WATCH_DELAY if is_late else LATER_WATCH_DELAY)
-            return await self._watch(command.charge_point_id, before)
-
-        return await self._settled(command, act)
-
-    async def _settled(
-        self, command: Command, act: Callable[[], Coroutine[None, None, Session]]
-    ) -> Outcome:
-        """Act, and write down how the command ended."""
-        charge_point_id = command.charge_point_id
-        self._running[charge_point_id] = command
-        self._on_change(charge_point_id)
-        try:
-            session = await act()
-            found = replace(self._running[charge_point_id], session_id=session.session_id)
-            await self._settle(found, CommandState.CONFIRMED, None)
-        except CommandFailedError as err:
-            await self._settle(self._running[charge_point_id], err.state, err.reason)
-            raise
-        except RequestRejectedError as err:
-            await self._settle(self._running[charge_point_id], CommandState.REJECTED, err.code)
-            raise
-        except BackendError as err:
-            await self._settle(self._running[charge_point_id], CommandState.REJECTED, err.key)
-            if isinstance(err, AuthenticationError):
-                # A poll meets the same refusal, and has it mended by a person.
-                await self._refresh()
-            raise
-        finally:
-            del self._running[charge_point_id]
-        took = datetime.now(UTC) - command.created
-        return Outcome(session=session, seconds=round(took.total_seconds(), 1))
-
-    async def _sent(
-        self, command: Command, send: Callable[[Command], Awaitable[Command]]
-    ) -> Command:
-        """Send once; an answer that got lost leaves the outcome to be found by looking."""
-        try:
-            return await send(command)
-        except (BackendUnavailableError, UnexpectedAnswerError) as err:
-            if not err.was_sent:
-                raise
-        _LOGGER.warning("The answer to a %s was lost; watching for its outcome", command.kind)
-        return command
 
     async def _send_start(self, command: Command) -> Command:
         session = await self._backend.start(command.charge_point_id, command.card_id or "")
@@ -315,73 +307,66 @@ class Commands:
                 raise
         return command
 
-    async def _watch(self, charge_point_id: str, before: Session | None) -> Session:
-        """Look until the backend shows what was asked for, or until the deadline."""
-        deadline = self._running[charge_point_id].deadline
-        delays = _delays()
-        while (session := await self._shown(charge_point_id, before)) is None:
-            await self._look_again(delays, deadline)
-        return session
+    async def _send_mode(self, command: Command) -> Command:
+        if command.setting is None:
+            return command
+        try:
+            await self._backend.set_mode(command.charge_point_id, command.setting)
+        except BackendUnavailableError as err:
+            # Without a session nothing would ever show whether it has arrived.
+            if err.was_sent and await self._open_session(command.charge_point_id) is None:
+                raise CommandFailedError(CommandState.TIMED_OUT) from err
+            raise
+        return command
 
-    async def _look_again(self, delays: Iterator[int], deadline: datetime) -> None:
-        """Poll after the next delay, or at the deadline; raise when that is over."""
-        left = (deadline - datetime.now(UTC)).total_seconds()
-        if left <= 0:
-            raise CommandFailedError(CommandState.TIMED_OUT)
-        await asyncio.sleep(min(next(delays), left))
-        # Commands that were sent together look together, or their looks exhaust the budget.
-        async with self._looking:
-            if time.monotonic() - self._looked >= _SAME_LOOK:
-                await self._refresh()
-                self._looked = time.monotonic()
-
-    async def _shown(self, charge_point_id: str, before: Session | None) -> Session | None:
-        """Return the session once it is as asked for; raise when the backend refuses."""
-        session = await self._session(charge_point_id)
+    async def _look_for_start(self, command: Command) -> Found[Session] | None:
+        session = await self._session_of(command)
         if session is None or session.status is None:
-            return None
-        if self._running[charge_point_id].kind is CommandKind.STOP:
-            if session.status.is_ended:
-                return session
-            if session.status is SessionStatus.STOP_FAILED and session != before:
-                raise CommandFailedError(CommandState.REJECTED, session.error_code)
             return None
         if session.status is SessionStatus.FAILED:
             raise CommandFailedError(CommandState.REJECTED, session.error_code)
         has_run = session.status.is_running or session.status is SessionStatus.FINISHED
-        return session if has_run else None
+        return Found(session) if has_run else None
 
-    async def _session(self, charge_point_id: str) -> Session | None:
-        """Return the session of the running command, if it is known by now."""
-        command = self._running[charge_point_id]
+    async def _look_for_stop(
+        self, command: Command, before: Session | None
+    ) -> Found[Session] | None:
+        session = await self._session_of(command)
+        if session is None or session.status is None:
+            return None
+        if session.status.is_ended:
+            return Found(session)
+        if session.status is SessionStatus.STOP_FAILED and session != before:
+            raise CommandFailedError(CommandState.REJECTED, session.error_code)
+        return None
+
+    async def _look_for_mode(self, command: Command) -> Found[Session | None] | None:
+        """Look for a mode in what the session says, or else in what it does."""
+        session = await self._open_session(command.charge_point_id)
+        if session is None:
+            return Found(None)
+        if self.modes.told(command.charge_point_id):
+            return await self._look_for_told_mode(command)
+        is_paused = command.kind is CommandKind.STOP
+        is_charging = session.status is SessionStatus.CHARGING
+        # A car that is full or wants to charge later is connected, whatever the mode.
+        shows = not is_charging if is_paused else is_charging or _is_idle(session)
+        return Found(session) if shows and session.status else None
+
+    async def _look_for_told_mode(self, command: Command) -> Found[Session | None] | None:
+        told = self.modes.told(command.charge_point_id)
+        if command.setting is None or told is not command.setting.mode:
+            return None
+        return Found(await self._open_session(command.charge_point_id))
+
+    async def _session_of(self, command: Command) -> Session | None:
+        """Return the session of a running command, if it is known by now."""
         if command.session_id is not None:
             return await self._ledger.session(self._account, command.session_id)
-        session = await self._open_session(charge_point_id)
+        session = await self._open_session(command.charge_point_id)
         if session is not None:
-            # From now on it is looked for by its own name, also if it fails.
-            command = replace(command, session_id=session.session_id)
-            self._running[charge_point_id] = command
-            await self._ledger.update_command(command)
+            await self._runs.is_for(command, session)
         return session
-
-    async def _settle(self, command: Command, state: CommandState, reason: str | None) -> None:
-        settled = replace(command, state=state, reason=reason, resolved=datetime.now(UTC))
-        await self._ledger.update_command(settled)
-        if state is CommandState.CONFIRMED:
-            return
-        failed = {
-            CommandKind.START: EventType.START_FAILED,
-            CommandKind.STOP: EventType.STOP_FAILED,
-        }
-        session = (
-            await self._ledger.session(self._account, command.session_id)
-            if command.session_id
-            else None
-        )
-        self._on_event(
-            command.charge_point_id,
-            SessionEvent(type=failed[command.kind], session=session, reason=reason or state),
-        )
 
     async def _open_session(self, charge_point_id: str) -> Session | None:
         for session in await self._ledger.open_sessions(self._account):
@@ -390,8 +375,8 @@ class Commands:
         return None
 
 
-def _delays() -> Iterator[int]:
-    return chain(WATCH_DELAYS, repeat(LATER_WATCH_DELAY))
+def _is_idle(session: Session) -> bool:
+    return session.status is SessionStatus.CONNECTED
 
 
 def _after(seconds: float) -> datetime:

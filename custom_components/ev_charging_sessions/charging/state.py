@@ -6,7 +6,15 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from .model import ChargePoint, ChargePointStatus, CommandKind, Session, SessionStatus
+from .model import (
+    ChargePoint,
+    ChargePointStatus,
+    ChargingMode,
+    CommandKind,
+    ModeSetting,
+    Session,
+    SessionStatus,
+)
 
 
 class Status(StrEnum):
@@ -41,6 +49,10 @@ class ChargePointState(Struct, frozen=True, kw_only=True):
 
     ``running`` is the kind of the command that waits for its confirmation, ``wish`` the
     kind of the newest one. The two differ while a button was pressed again in between.
+    ``setting`` is the mode that is asked for, or else in force. ``energy`` is what all
+    sessions here have charged, in kWh, ``power`` what flows now, in W. ``is_gone`` tells
+    that the network no longer lists the charge point.
+
     ``news`` counts the events so far: one about a session that is no longer shown, such as
     a late correction, changes nothing else here.
     """
@@ -49,6 +61,10 @@ class ChargePointState(Struct, frozen=True, kw_only=True):
     session: Session | None = None
     running: CommandKind | None = None
     wish: CommandKind | None = None
+    setting: ModeSetting | None = None
+    energy: float = 0.0
+    power: float | None = None
+    is_gone: bool = False
     news: int = 0
 
     @property
@@ -89,12 +105,15 @@ class ChargePointState(Struct, frozen=True, kw_only=True):
         return _OPEN[session.status] is Status.CHARGING
 
     @property
-    def is_on(self) -> bool:
+    def is_on(self) -> bool | None:
         """Tell whether a session is, or soon will be, running: what a switch shows.
 
-        The newest wish wins over what the backend says until it is fulfilled or refused,
-        so an answer from before the wish cannot flip the switch back.
+        Where a network knows modes, it is whether a car may charge. The newest wish wins
+        over what the backend says until it is fulfilled or refused, so an answer from
+        before the wish cannot flip the switch back.
         """
+        if self.charge_point.modes:
+            return self.setting.mode is not ChargingMode.PAUSED if self.setting else None
         if self.wish is not None:
             return self.wish is CommandKind.START
         return self.open_session is not None
@@ -116,7 +135,11 @@ class ChargePointState(Struct, frozen=True, kw_only=True):
 
 
 class AccountState(Struct, frozen=True, kw_only=True):
-    """All charge points of an account, by id, and how many sessions are open."""
+    """All charge points of an account, by id, and how many sessions are open.
+
+    ``energy`` is what all sessions of the account have charged, in kWh.
+    """
 
     charge_points: Mapping[str, ChargePointState]
     active_sessions: int = 0
+    energy: float = 0.0

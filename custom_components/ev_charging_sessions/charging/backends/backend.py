@@ -1,30 +1,49 @@
 """What the rest of the house expects of a network."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set as AbstractSet
+from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
 
-from ..model import ChargeCard, ChargePoint, Session
+from ..model import ChargeCard, ChargePoint, ModeSetting, Session
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
-    """What a backend can do; entities and actions exist only for what is true here."""
+    """What a backend can do; entities and actions exist only for what is true here.
+
+    ``energy`` tells that its sessions say how much they have charged. ``modes`` tells that
+    charge points are turned on and off by their mode instead of by ``start`` and ``stop``.
+    ``look_up`` tells that it is asked about one charge point at a time.
+    """
 
     start: bool = False
     stop: bool = False
+    energy: bool = False
+    modes: bool = False
+    look_up: bool = False
 
 
 class Answer(Struct, frozen=True, kw_only=True):
     """What one poll brought.
 
-    ``sessions`` holds only those whose answer differs from the poll before.
-    ``unreadable`` names the field of each session that had to be skipped, or the call that
-    was refused for one of them, with the network's code (``retrieve: E0001``).
+    ``sessions`` holds only those whose answer differs from the poll before. ``read`` is
+    when they were read, for a network that puts no time stamp on its answers: then that
+    puts them in order. ``unreadable`` names the field of each session that had to be
+    skipped, or the call that was refused for one of them, with the network's code
+    (``retrieve: E0001``).
+
+    ``charge_points`` holds those about which there are news. ``listed`` holds the ids of
+    all that the network says are there, when the poll has read that, and ``lost`` the names
+    of the places that were chosen and that the account may no longer see.
     """
 
     sessions: tuple[Session, ...] = ()
+    read: datetime | None = None
     unreadable: tuple[str, ...] = ()
+    charge_points: tuple[ChargePoint, ...] = ()
+    listed: AbstractSet[str] | None = None
+    lost: tuple[str, ...] = ()
 
 
 class Backend(Protocol):
@@ -70,3 +89,9 @@ class Backend(Protocol):
 
     async def stop(self, session: Session) -> None:
         """Ask for the end of a session; the request is never repeated."""
+
+    async def set_mode(self, charge_point_id: str, setting: ModeSetting) -> None:
+        """Set the mode of a connector; once or twice is the same.
+
+        Raises InvalidInputError, before anything is sent, for what cannot be right.
+        """

@@ -5,19 +5,37 @@ front and from the back, and only what lies between is decoded. Each item is dec
 itself, so one that cannot be read leaves the others alone.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence, Set as AbstractSet
 from itertools import compress, count
 from operator import ne
+from typing import Protocol
 
 from msgspec import Raw, Struct
 
 from ..errors import UnexpectedAnswerError
-from ..model import Session
 
-type Item = Session | UnexpectedAnswerError
+# So many items are decoded before others get their turn: a few milliseconds' worth.
+_AT_ONCE = 200
 
 
-class Listing(Struct, frozen=True, kw_only=True, eq=False):
+class Listed(Protocol):
+    """What one item of a list means; it belongs to one session."""
+
+    @property
+    def session_id(self) -> str:
+        """Return the id of the session."""
+
+
+type Item[T] = T | UnexpectedAnswerError
+
+type Frame = tuple[bytes, bytes, int]
+
+type Split = tuple[Sequence[Raw], Frame | None]
+"""An answer that is split into its items, and its frame."""
+
+
+class Listing[T: Listed](Struct, frozen=True, kw_only=True, eq=False):
     """One answer: its items as bytes and what each means, and what is new since the last.
 
     ``frame`` is the answer without what is new every time, such as a request id: what
@@ -25,10 +43,10 @@ class Listing(Struct, frozen=True, kw_only=True, eq=False):
     says where each item that had to be skipped is wrong.
     """
 
-    frame: tuple[bytes, bytes, int] | None = None
+    frame: Frame | None = None
     raw: Sequence[Raw] = ()
-    items: Sequence[Item] = ()
-    changed: Sequence[Session] = ()
+    items: Sequence[Item[T]] = ()
+    changed: Sequence[T] = ()
     ids: AbstractSet[str] = frozenset()
     unreadable: Sequence[str] = ()
 
@@ -43,41 +61,48 @@ class Listing(Struct, frozen=True, kw_only=True, eq=False):
         return len(body) == length and body.startswith(head) and body.endswith(tail)
 
 
-def frame_of(body: bytes, key: bytes) -> tuple[bytes, bytes, int]:
+def frame_of(body: bytes, key: bytes | None = None) -> Frame:
     """Return the frame of an answer whose text value of ``key`` is new every time.
 
     The key is looked for where such answers begin; without it, all of the body counts.
     """
-    found = body.find(key + b'"', 0, 200)
-    if found < 0:
+    found = -1 if key is None else body.find(key + b'"', 0, 200)
+    if key is None or found < 0:
         return body, b"", len(body)
     begin = body.find(b'"', found + len(key) + 1) + 1
     return body[:begin], body[body.find(b'"', begin) :], len(body)
 
 
-def read_listing(
+async def read_listing[T: Listed](
     raw: Sequence[Raw],
-    known: Listing,
-    decode: Callable[[bytes], Session],
-    frame: tuple[bytes, bytes, int] | None = None,
-) -> Listing:
+    known: Listing[T],
+    decode: Callable[[bytes], T],
+    frame: Frame | None = None,
+) -> Listing[T]:
     """Return the listing of these items, reusing what the ``known`` one has decoded.
 
-    ``decode`` raises UnexpectedAnswerError for an item that cannot be read.
+    The very items of the known listing are that listing once more.
+    ``decode`` raises UnexpectedAnswerError for an item that cannot be read. Others get
+    their turn in between, so that a long list holds up nobody.
     """
+    if raw is known.raw:
+        return known
+    await asyncio.sleep(0)
     front, back = _alike(raw, known.raw)
     end, known_end = len(raw) - back, len(known.raw) - back
     texts = map(bytes, known.raw[front:known_end])
     before = dict(zip(texts, known.items[front:known_end], strict=True))
-    middle: list[Item] = []
-    changed: list[Session] = []
+    middle: list[Item[T]] = []
+    changed: list[T] = []
     for text in map(bytes, raw[front:end]):
         item = before.get(text)
         if item is None:
             item = _decoded(text, decode)
-            if isinstance(item, Session):
+            if not isinstance(item, UnexpectedAnswerError):
                 changed.append(item)
         middle.append(item)
+        if len(middle) % _AT_ONCE == 0:
+            await asyncio.sleep(0)
     told, gone = _ids(middle), _ids(before.values())
     items = [*known.items[:front], *middle, *known.items[known_end:]]
     failed = any(isinstance(item, UnexpectedAnswerError) for item in middle)
@@ -99,16 +124,16 @@ def _alike(raw: Sequence[Raw], known: Sequence[Raw]) -> tuple[int, int]:
     return front, min(back, shorter - front)
 
 
-def _decoded(text: bytes, decode: Callable[[bytes], Session]) -> Item:
+def _decoded[T: Listed](text: bytes, decode: Callable[[bytes], T]) -> Item[T]:
     try:
         return decode(text)
     except UnexpectedAnswerError as err:
         return err
 
 
-def _ids(items: Iterable[Item]) -> set[str]:
-    return {item.session_id for item in items if isinstance(item, Session)}
+def _ids[T: Listed](items: Iterable[Item[T]]) -> set[str]:
+    return {item.session_id for item in items if not isinstance(item, UnexpectedAnswerError)}
 
 
-def _unreadable(items: Iterable[Item]) -> list[str]:
+def _unreadable[T: Listed](items: Iterable[Item[T]]) -> list[str]:
     return [item.path for item in items if isinstance(item, UnexpectedAnswerError)]

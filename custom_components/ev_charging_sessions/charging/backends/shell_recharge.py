@@ -8,7 +8,6 @@ from copy import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 import re
-import time
 from typing import NamedTuple
 import uuid
 
@@ -22,9 +21,10 @@ from ..errors import (
     RequestRejectedError,
     UnexpectedAnswerError,
 )
-from ..model import Account, ChargeCard, ChargePoint, Session, SessionStatus
+from ..model import Account, ChargeCard, ChargePoint, ModeSetting, Session, SessionStatus
 from .backend import Answer, Capabilities
-from .listing import Listing, frame_of, read_listing
+from .forgotten import MissingSessions
+from .listing import Listing, Split, frame_of, read_listing
 from .shell_recharge_locations_wire import charge_point, decode_location
 from .shell_recharge_sign_in import SignIn
 from .shell_recharge_wire import decode_items, decode_session, decode_started, error_code
@@ -33,10 +33,6 @@ from .transport import Token, Transport
 BACKEND = "shell_recharge"
 BASE_URL = "https://api.shell.com"
 API_VERSIONS = ("v2", "v1")
-
-# A session that neither ``active`` nor ``retrieve`` has known for this long is over. Less
-# would mistake an outage of the look-up for the end of a session.
-FORGOTTEN_AFTER = 3600.0
 
 # ISO 15118 as the vendor narrows it: 18 to 36 characters (chargesession-start-body of v2).
 _EVSE_ID = r"[A-Z]{2}\*?[A-Z0-9]{3}\*?E[A-Z0-9][A-Z0-9*]{0,30}"
@@ -49,7 +45,6 @@ _LOCATION_UID = r"[A-Za-z0-9*_-]{1,64}"
 
 # Every answer begins with a fresh ``requestId``, in one of two spellings.
 _REQUEST_ID = b"equestId"
-_NOTHING = Listing()
 
 # The codes of a 404: since SDK 1.1, and in SDK 1.0.0.
 _NOT_FOUND = {"E0038", "E0005"}
@@ -91,7 +86,7 @@ class ShellRecharge:
     The API knows no energy and no price of a session, so neither is ever reported.
     """
 
-    capabilities = Capabilities(start=True, stop=True)
+    capabilities = Capabilities(start=True, stop=True, look_up=True)
 
     def __init__(
         self,
@@ -121,11 +116,11 @@ class ShellRecharge:
             fetch_token=self._fetch_token,
             error_code=error_code,
         )
-        self._seen: dict[str, Listing] = {}
+        self._seen: dict[str, Listing[Session]] = {}
         self._retrieved: dict[str, _Retrieved] = {}
         self._turns = [card.identifier for card in cards]
         self._compared: tuple[Mapping[str, Session], list[AbstractSet[str]], set[str]] | None = None
-        self._missing_since: dict[str, float] = {}
+        self._missing = MissingSessions()
         self._locations: dict[str, str] = {}
 
     async def verify(self) -> None:
@@ -172,7 +167,7 @@ class ShellRecharge:
             if found is not None:
                 retrieved[session_id] = found
             elif known is not None and session_id in unlisted:
-                sessions += self._forgotten(known)
+                sessions += self._missing.note(known)
         sessions += [
             found.session
             for session_id, found in retrieved.items()
@@ -182,8 +177,7 @@ class ShellRecharge:
         self._seen.update(listings)
         self._retrieved = retrieved
         self._turns = [card for card in self._turns if card not in due] + due
-        for session_id in self._missing_since.keys() - (unlisted - retrieved.keys()):
-            del self._missing_since[session_id]
+        self._missing.keep(unlisted - retrieved.keys())
         return Answer(sessions=tuple(sessions), unreadable=tuple(unreadable))
 
     def forget(self) -> None:
@@ -256,6 +250,10 @@ class ShellRecharge:
         params = {"sessionId": session.session_id}
         await self._post("charge-session/stop", params, decode_items)
 
+    async def set_mode(self, charge_point_id: str, setting: ModeSetting) -> None:
+        """Refuse: this network lets no mode be set."""
+        raise InvalidInputError("mode", "mode_not_offered")
+
     def _due_cards(
         self, open_sessions: Mapping[str, Session], wanted: Collection[str]
     ) -> list[str]:
@@ -273,7 +271,7 @@ class ShellRecharge:
         return due + idle[:1]
 
     def _unlisted(
-        self, open_sessions: Mapping[str, Session], listings: Iterable[Listing]
+        self, open_sessions: Mapping[str, Session], listings: Iterable[Listing[Session]]
     ) -> set[str]:
         """Return the ids of the open sessions that no listing holds.
 
@@ -288,9 +286,9 @@ class ShellRecharge:
         self._compared = (open_sessions, ids, unlisted)
         return unlisted
 
-    async def _listings(self, due: Collection[str]) -> dict[str, Listing]:
+    async def _listings(self, due: Collection[str]) -> dict[str, Listing[Session]]:
         """Return what ``active`` lists for each card."""
-        listings: dict[str, Listing] = {}
+        listings: dict[str, Listing[Session]] = {}
         for card_id in due:
             try:
                 listings[card_id] = await self._listing(card_id)
@@ -300,21 +298,24 @@ class ShellRecharge:
                 listings[card_id] = Listing(unreadable=[f"active: {err.code}"])
         return listings
 
-    async def _listing(self, card_id: str) -> Listing:
+    async def _listing(self, card_id: str) -> Listing[Session]:
         """Return what ``active`` lists; the object seen last when nothing has changed."""
-        known = self._seen.get(card_id, _NOTHING)
+        known: Listing[Session] = self._seen.get(card_id) or Listing()
 
         def decode(text: bytes) -> Session:
             session = decode_session(text, self._account, _now())
             # It is this card's list, however the answer spells the card.
             return replace(session, card_id=card_id)
 
-        def read(body: bytes) -> Listing:
+        def split(body: bytes) -> Split:
             if known.is_told_again_by(body):
-                return known
-            return read_listing(decode_items(body), known, decode, frame_of(body, _REQUEST_ID))
+                return known.raw, known.frame
+            return decode_items(body), frame_of(body, _REQUEST_ID)
 
-        return await self._get_or("charge-session/active", {"emaId": card_id}, read, _NOTHING)
+        nothing: Split = (), None
+        params = {"emaId": card_id}
+        items, frame = await self._get_or("charge-session/active", params, split, nothing)
+        return await read_listing(items, known, decode, frame)
 
     async def _retrieve(self, session_id: str, known: Session | None) -> _Retrieved | None:
         """Return a session and its bytes; the same object as last time if nothing changed."""
@@ -331,23 +332,6 @@ class ShellRecharge:
             card_id = known.card_id if known and known.card_id else session.card_id
             return _Retrieved(text, replace(session, card_id=card_id))
         return None
-
-    def _forgotten(self, session: Session) -> list[Session]:
-        """Return the end of a session that nobody has known for long enough."""
-        now = time.monotonic()
-        since = self._missing_since.setdefault(session.session_id, now)
-        if now - since < FORGOTTEN_AFTER:
-            return []
-        has_run = session.status is not SessionStatus.STARTING
-        status = SessionStatus.FINISHED if has_run else SessionStatus.FAILED
-        return [
-            Session(
-                account=session.account,
-                session_id=session.session_id,
-                status=status,
-                stop_reason="not_found",
-            )
-        ]
 
     async def _get_or[T](
         self, path: str, params: dict[str, str], decode: Callable[[bytes], T], nothing: T
@@ -370,7 +354,9 @@ class ShellRecharge:
         decode: Callable[[bytes], T],
         body: dict[str, str] | None = None,
     ) -> T:
-        return await self._transport.post(f"{self._api}/{path}", params, _headers, decode, body)
+        return await self._transport.command(
+            "POST", f"{self._api}/{path}", params, _headers, decode, body
+        )
 
     async def _fetch_token(self) -> Token:
         return await self._sign_in.token(self._transport)

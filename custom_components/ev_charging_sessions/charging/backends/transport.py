@@ -100,20 +100,23 @@ class Transport:
         answer = await self._authorized("GET", path, params, headers, None)
         return self._checked(answer, decode)
 
-    async def post[T](
+    async def command[T](
         self,
+        method: str,
         path: str,
         params: Mapping[str, str],
         headers: Headers,
         decode: Callable[[bytes], T],
-        body: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
     ) -> T:
-        """Command; sent again only after a 401, which says that nothing was done.
+        """Command with POST or PUT; ``body`` is sent as JSON.
+
+        It is sent again only after a 401, which says that nothing was done.
 
         Raises the same as ``get``. A BackendUnavailableError or UnexpectedAnswerError whose
         ``was_sent`` is true leaves open whether the command took effect.
         """
-        answer = await self._authorized("POST", path, params, headers, body)
+        answer = await self._authorized(method, path, params, headers, body)
         return self._checked(answer, decode)
 
     async def _authorized(
@@ -122,7 +125,7 @@ class Transport:
         path: str,
         params: Mapping[str, str],
         headers: Headers,
-        body: Mapping[str, str] | None,
+        body: Mapping[str, object] | None,
     ) -> HttpAnswer:
         refused: Token | None = None
         for _ in range(2):
@@ -164,7 +167,7 @@ class Transport:
         *,
         params: Mapping[str, str] | None = None,
         headers: Headers = dict,
-        json: Mapping[str, str] | None = None,
+        json: Mapping[str, object] | None = None,
         form: Mapping[str, str] | None = None,
     ) -> HttpAnswer:
         """Send one request and return what came back, unless it is a 3xx, 429 or 5xx.
@@ -232,7 +235,9 @@ class Transport:
                 self._error_code(answer.body) or f"HTTP {answer.status}",
                 status=answer.status,
             )
-        decoded = self.decoded(answer.body, decode)
+        # The one good status without a body; for any other, an empty body is no answer.
+        is_empty = answer.status == HTTPStatus.NO_CONTENT
+        decoded = self.decoded(b"null" if is_empty else answer.body, decode)
         self._budget.succeeded()
         return decoded
 
