@@ -32,6 +32,8 @@ async def test_diagnostics(home: Home, hass_client: ClientSessionGenerator) -> N
         "last_reported": "2026-11-21T12:00:00+00:00",
         "running_command": None,
         "wish": None,
+        "mode": None,
+        "is_gone": False,
         "tariffs": 1,
     }
     assert await _download(home, hass_client) == {

@@ -43,6 +43,8 @@ async def async_get_config_entry_diagnostics(
                 "last_reported": _iso(state.last_reported),
                 "running_command": state.running,
                 "wish": state.wish,
+                "mode": state.setting.mode if state.setting else None,
+                "is_gone": state.is_gone,
                 "tariffs": len(state.charge_point.tariffs),
             }
             for charge_point_id, state in sorted(data.charge_points.items())
