@@ -69,6 +69,7 @@ async def test_off_pauses_and_on_brings_back(home: Home, is_charging: bool) -> N
     if is_charging:
         parks.plug(SERIAL, 1)
         await home.run(310)
+    await select(home, "normal")
     await limit(home, 10)
     assert shown(home) == ("on", "normal", "10.0")
     assert (connector.mode, connector.limit) == ("NORMAL", 10)
@@ -84,13 +85,14 @@ async def test_off_pauses_and_on_brings_back(home: Home, is_charging: bool) -> N
     await switch(home, "turn_off")
     await switch(home, "turn_on")
     assert shown(home) == ("on", "smart", "unknown")
-    assert home.simulator.log.count("set_mode") == 6
+    assert home.simulator.log.count("set_mode") == 7
 
 
 async def test_a_restart_remembers_the_mode_from_before(home: Home) -> None:
     """Test that a pause can be undone after a restart, to the mode it had."""
     await home.add_parks()
     home.simulator.parks.plug(SERIAL, 1)
+    await home.run(310)
     await limit(home, 12)
     await switch(home, "turn_off")
     await home.hass.config_entries.async_reload(home.entry.entry_id)
@@ -258,6 +260,7 @@ async def test_actions_pause_and_resume(home: Home) -> None:
 async def test_a_limit_out_of_range(home: Home, value: float) -> None:
     """Test that a limit that the connector cannot keep is refused before anything is sent."""
     await home.add_parks()
+    await select(home, "normal")
     attributes = home.state("number", "charging_limit", POINT).attributes
     assert (attributes["min"], attributes["max"]) == (6, 32)
     home.simulator.log.clear()
@@ -267,11 +270,12 @@ async def test_a_limit_out_of_range(home: Home, value: float) -> None:
     assert home.simulator.log.entries == []
 
 
-@pytest.mark.parametrize("mode", ["smart", "paused"])
-async def test_a_limit_in_another_mode(home: Home, mode: str) -> None:
-    """Test that only the normal mode takes a limit."""
+@pytest.mark.parametrize("mode", ["smart", "paused", None])
+async def test_a_limit_in_another_mode(home: Home, mode: str | None) -> None:
+    """Test that only the normal mode takes a limit, and not one that nobody knows either."""
     await home.add_parks()
-    await select(home, mode)
+    if mode:
+        await select(home, mode)
     home.simulator.log.clear()
     with pytest.raises(ServiceValidationError) as caught:
         await limit(home, 10)
@@ -300,7 +304,7 @@ async def test_a_dc_station_offers_no_limit(home: Home) -> None:
         with pytest.raises(Exception, match=key):
             check_setting(point, wrong)
         with pytest.raises(Exception, match=key):
-            await home.coordinator.commands.set_mode(point, wrong)
+            await home.coordinator.commands.modes.set_mode(point, wrong)
     assert home.simulator.log.entries == []
     await switch(home, "turn_off", DC_POINT)
     assert home.simulator.parks.connector(DC_SERIAL, 1).mode == "PAUSED"
@@ -320,7 +324,7 @@ async def test_a_connector_that_is_gone(home: Home) -> None:
         await home.act("start_session", device_id=device_id)
     assert caught.value.translation_key == "unknown_connector"
     with pytest.raises(Exception, match="unknown_connector"):
-        await home.coordinator.commands.pause(point)
+        await home.coordinator.commands.modes.pause(point)
     assert home.simulator.log.count("set_mode") == 0
 
 

@@ -176,8 +176,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             self.commands.modes.tell(answer)
             await self._async_keep(answer.sessions, answer.read)
             self.unreadable = answer.unreadable
-            if answer.listed is not None:
-                async_note_lost(self.hass, self.config_entry, answer.lost)
+            async_note_lost(self.hass, self.config_entry, answer.lost)
             await self._async_look_up()
         except AuthenticationError as err:
             raise translated(ConfigEntryAuthFailed, err) from err
@@ -236,6 +235,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         """Bring what is in memory up to what the ledger now says."""
         self.sessions.apply(changes, dt_util.utcnow())
         self.meters.apply(changes)
+        self.commands.modes.apply(changes)
         for change in changes:
             session = change.after
             charge_point_id = session.charge_point_id
@@ -272,7 +272,11 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         if self.commands.is_busy:
             # Its watch polls, and more often than this.
             return IDLE_INTERVAL
-        is_active = self.sessions.open or self.sessions.cooling_off(dt_util.utcnow())
+        is_active = self.sessions.cooling_off(dt_util.utcnow()) or any(
+            # Nobody will tell more of a session at a place that is out of sight.
+            not self.charge_points.is_gone(session.charge_point_id or "")
+            for session in self.sessions.open.values()
+        )
         return ACTIVE_INTERVAL if is_active else IDLE_INTERVAL
 
     def _state(self) -> AccountState:

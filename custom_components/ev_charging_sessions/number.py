@@ -12,7 +12,7 @@ from homeassistant.const import UnitOfElectricCurrent
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .charging.model import ChargePoint, ChargingMode, Limit, LimitUnit, ModeSetting
+from .charging.model import ChargePoint, Limit, LimitUnit
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
 from .entity import ChargePointEntity, async_add_charge_points
 from .exceptions import async_carry_out
@@ -76,7 +76,6 @@ class ChargingLimit(ChargePointEntity, NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Limit the current, and wait until the network has taken it; normal mode only."""
-        state = self.charge_point_state
-        mode = state.setting.mode if state.setting else ChargingMode.NORMAL
-        setting = ModeSetting(mode=mode, limit=Limit(value=value))
-        await async_carry_out(self.coordinator.commands.set_mode(state.charge_point, setting))
+        charge_point = self.charge_point_state.charge_point
+        limit = Limit(value=value)
+        await async_carry_out(self.coordinator.commands.modes.set_limit(charge_point, limit))

@@ -59,4 +59,4 @@ class ChargingModeSelect(ChargePointEntity, SelectEntity):
         """Set the mode, without any limit, and wait until the network shows it."""
         setting = ModeSetting(mode=ChargingMode(option))
         charge_point = self.charge_point_state.charge_point
-        await async_carry_out(self.coordinator.commands.set_mode(charge_point, setting))
+        await async_carry_out(self.coordinator.commands.modes.set_mode(charge_point, setting))

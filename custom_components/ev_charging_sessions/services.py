@@ -21,8 +21,7 @@ from homeassistant.helpers.service import (
 )
 from homeassistant.util import dt as dt_util
 
-from .charging.command_runs import Outcome
-from .charging.commands import DEFAULT_TIME_LIMIT
+from .charging.command_runs import DEFAULT_TIME_LIMIT, Outcome
 from .charging.errors import ChargingError, InvalidInputError
 from .charging.ledger import SessionQuery
 from .charging.model import Account, ChargeCard, ChargePoint, Session, SessionStatus
@@ -120,7 +119,7 @@ async def _async_start_session(call: ServiceCall) -> ServiceResponse:
             raise _invalid("cannot_choose_card")
         charge_point = _with_modes(coordinator, charge_point_id)
         return await _async_response(
-            coordinator.commands.unpause(charge_point, call.data[ATTR_TIMEOUT])
+            coordinator.commands.modes.unpause(charge_point, call.data[ATTR_TIMEOUT])
         )
     card_id = _card_id(coordinator, alias)
     try:
@@ -140,7 +139,7 @@ async def _async_stop_session(call: ServiceCall) -> ServiceResponse:
     time_limit = call.data[ATTR_TIMEOUT]
     if coordinator.backend.capabilities.modes:
         charge_point = _with_modes(coordinator, session.charge_point_id)
-        return await _async_response(coordinator.commands.pause(charge_point, time_limit))
+        return await _async_response(coordinator.commands.modes.pause(charge_point, time_limit))
     return await _async_response(coordinator.commands.stop(session, time_limit))
 
 

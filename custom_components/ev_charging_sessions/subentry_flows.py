@@ -52,12 +52,14 @@ class ChargeCardFlow(ConfigSubentryFlow):
             entry = self._get_entry()
             network = NETWORKS[entry.data[CONF_BACKEND]]
             identifier, alias = user_input[CONF_IDENTIFIER], user_input[CONF_ALIAS].strip()
-            if identifier in self._unnamed:
-                identifier = self._unnamed[identifier].card_id or ""
-            try:
-                identifier = network.checked_card_id(identifier)
-            except InvalidInputError as err:
-                errors[CONF_IDENTIFIER] = err.key
+            if seen := self._unnamed.get(identifier):
+                # However it is made up, sessions carry it.
+                identifier = seen.card_id or ""
+            else:
+                try:
+                    identifier = network.checked_card_id(identifier)
+                except InvalidInputError as err:
+                    errors[CONF_IDENTIFIER] = err.key
             if any(
                 subentry.data[CONF_IDENTIFIER] == identifier
                 for subentry in entry.get_subentries_of_type(SUBENTRY_CHARGE_CARD)

@@ -90,10 +90,10 @@ class PauseSwitch(ChargingSwitch):
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Let the connector charge, and wait until the network shows it."""
         charge_point = self.charge_point_state.charge_point
-        await async_carry_out(self.coordinator.commands.unpause(charge_point))
+        await async_carry_out(self.coordinator.commands.modes.unpause(charge_point))
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Pause the connector, and wait until the network shows it."""
         charge_point = self.charge_point_state.charge_point
-        await async_carry_out(self.coordinator.commands.pause(charge_point))
+        await async_carry_out(self.coordinator.commands.modes.pause(charge_point))

@@ -2,12 +2,17 @@
 
 import asyncio
 
-from . import imports, ledger, poll
+from . import imports, ledger, park, poll
 
 
 def main() -> int:
     """Run them one after the other."""
-    reached = [asyncio.run(poll.run()), asyncio.run(ledger.run()), imports.run()]
+    reached = [
+        asyncio.run(poll.run()),
+        asyncio.run(park.run()),
+        asyncio.run(ledger.run()),
+        imports.run(),
+    ]
     return 0 if all(reached) else 1
 
 

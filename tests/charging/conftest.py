@@ -12,6 +12,7 @@ from tests.conftest import START
 from tests.simulator import Simulator
 
 from .driver import Driver
+from .park_owner import ParkOwner
 from .scripted_server import ScriptedServer
 
 
@@ -50,6 +51,15 @@ async def driver(
     yield driver
     for task in driver.tasks:
         task.cancel()
+
+
+@pytest.fixture
+async def owner(
+    simulator: Simulator, http: aiohttp.ClientSession, freezer: FrozenDateTimeFactory
+) -> ParkOwner:
+    """Return an account with parks whose clock moves together with that of the simulator."""
+    freezer.move_to(START)
+    return ParkOwner(simulator, http, freezer)
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 import asyncio
 
-from custom_components.ev_charging_sessions.charging.command_runs import Outcome
-from custom_components.ev_charging_sessions.charging.commands import DEFAULT_TIME_LIMIT
+from custom_components.ev_charging_sessions.charging.command_runs import (
+    DEFAULT_TIME_LIMIT,
+    Outcome,
+)
 from custom_components.ev_charging_sessions.charging.events import EventType
 from custom_components.ev_charging_sessions.charging.model import CommandKind, Session
 

@@ -1,6 +1,8 @@
 """A listing gives what decoding everything would give, and decodes only what is new."""
 
-from hypothesis import given, strategies as st
+import asyncio
+
+from hypothesis import given, settings, strategies as st
 from msgspec import Raw
 import pytest
 
@@ -43,6 +45,7 @@ async def listing(
 ITEMS = st.lists(st.sampled_from(["a:1", "a:2", "b:1", "b:2", "c:1", ":rotten", "d:1"]))
 
 
+@settings(deadline=None)
 @given(before=ITEMS, after=ITEMS)
 async def test_listing_equals_decoding_all(before: list[str], after: list[str]) -> None:
     """Test any two lists in a row: the second is read as if it were the first."""
@@ -111,3 +114,26 @@ def test_frame_without_a_request_id() -> None:
 def test_listings_keep_to_themselves() -> None:
     """Test that nothing has been seen by a listing that is empty."""
     assert not Listing[Session]().is_told_again_by(b"")
+
+
+async def test_the_very_items_are_the_very_listing() -> None:
+    """Test that an answer which was told again leads to the same object."""
+    first, _ = await listing(["a:1"])
+    assert await read_listing(first.raw, first, Decoder()) is first
+    assert await read_listing([Raw(b"a:1")], first, Decoder()) is not first
+
+
+async def test_long_lists_hold_up_nobody() -> None:
+    """Test that others get their turn while a long list is decoded."""
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    await listing([f"{number}:1" for number in range(1000)])
+    counting.cancel()
+    assert turns >= 5

@@ -70,54 +70,61 @@ async def test_another_account_does_not_count(ledger: Ledger) -> None:
     assert (meters.energy, meters.energy_at("CP1")) == (0.0, 0.0)
 
 
+async def charged(ledger: Ledger, meters: Meters) -> None:
+    """Let 11 kW flow until minute 12, by three meter values."""
+    for minute, energy in ((0, 1.0), (6, 2.1), (12, 3.2)):
+        await told(ledger, meters, minute, replace(RUNNING, energy=energy))
+
+
 async def test_power_between_two_values(ledger: Ledger) -> None:
-    """Test that power is known from the second value on, and that equal values do not count."""
+    """Test that power is known once two values were seen to begin, and equal ones do not count."""
     meters = Meters()
     await told(ledger, meters, 0, RUNNING)
-    assert meters.power(RUNNING, at(0)) is None
+    await told(ledger, meters, 5, replace(RUNNING, energy=2.1))
+    # The first value may have been there for long when it was seen first.
+    assert meters.power(RUNNING, at(5)) is None
     # The same value once more, with something else that is new.
-    await told(ledger, meters, 3, replace(RUNNING, card_id="card"))
-    await told(ledger, meters, 6, replace(RUNNING, energy=2.1))
-    assert meters.power(RUNNING, at(6)) == 11000
+    await told(ledger, meters, 8, replace(RUNNING, energy=2.1, card_id="card"))
+    await told(ledger, meters, 11, replace(RUNNING, energy=3.2))
+    assert meters.power(RUNNING, at(11)) == 11000
 
 
 async def test_an_old_value_says_nothing_about_now(ledger: Ledger) -> None:
     """Test that power is unknown once the last value is too old."""
     meters = Meters()
-    await told(ledger, meters, 0, RUNNING)
-    await told(ledger, meters, 6, replace(RUNNING, energy=2.1))
-    assert meters.power(RUNNING, at(6) + SAMPLE_EXPIRES) == 11000
-    assert meters.power(RUNNING, at(6) + SAMPLE_EXPIRES + timedelta(seconds=1)) is None
+    await charged(ledger, meters)
+    assert meters.power(RUNNING, at(12) + SAMPLE_EXPIRES) == 11000
+    assert meters.power(RUNNING, at(12) + SAMPLE_EXPIRES + timedelta(seconds=1)) is None
 
 
 @pytest.mark.parametrize("status", [SUSPENDED, CONNECTED, FINISHED])
 async def test_no_power_without_charging(ledger: Ledger, status: SessionStatus) -> None:
     """Test that power does not stick when a car stops to draw."""
     meters = Meters()
-    await told(ledger, meters, 0, RUNNING)
-    await told(ledger, meters, 6, replace(RUNNING, energy=2.1))
-    assert meters.power(replace(RUNNING, status=status), at(7)) == 0.0
-    assert meters.power(replace(RUNNING, status=None), at(7)) is None
+    await charged(ledger, meters)
+    assert meters.power(replace(RUNNING, status=status), at(13)) == 0.0
+    assert meters.power(replace(RUNNING, status=None), at(13)) is None
 
 
 async def test_a_pause_does_not_lower_the_power(ledger: Ledger) -> None:
     """Test that the time of a pause is not part of the mean after it."""
     meters = Meters()
-    await told(ledger, meters, 0, RUNNING)
-    await told(ledger, meters, 6, replace(RUNNING, energy=2.1, status=SUSPENDED))
-    await told(ledger, meters, 66, replace(RUNNING, energy=2.1))
-    assert meters.power(RUNNING, at(66)) is None
-    await told(ledger, meters, 72, replace(RUNNING, energy=3.2))
-    assert meters.power(RUNNING, at(72)) == 11000
+    await charged(ledger, meters)
+    await told(ledger, meters, 18, replace(RUNNING, energy=4.3, status=SUSPENDED))
+    await told(ledger, meters, 66, replace(RUNNING, energy=4.3))
+    await told(ledger, meters, 70, replace(RUNNING, energy=5.0))
+    assert meters.power(RUNNING, at(70)) is None
+    await told(ledger, meters, 76, replace(RUNNING, energy=6.1))
+    assert meters.power(RUNNING, at(76)) == 11000
 
 
 async def test_what_cannot_be_is_unknown(ledger: Ledger) -> None:
     """Test that neither a correction nor an impossible jump passes for power."""
     meters = Meters()
-    await told(ledger, meters, 0, RUNNING)
-    await told(ledger, meters, 1, replace(RUNNING, energy=0.5))
-    assert meters.power(RUNNING, at(1)) is None
-    await told(ledger, meters, 2, replace(RUNNING, energy=500.0))
-    assert meters.power(RUNNING, at(2)) is None
-    await told(ledger, meters, 8, replace(RUNNING, energy=501.1))
-    assert meters.power(RUNNING, at(8)) == 11000
+    await charged(ledger, meters)
+    await told(ledger, meters, 13, replace(RUNNING, energy=0.5))
+    assert meters.power(RUNNING, at(13)) is None
+    await told(ledger, meters, 14, replace(RUNNING, energy=500.0))
+    assert meters.power(RUNNING, at(14)) is None
+    await told(ledger, meters, 20, replace(RUNNING, energy=501.1))
+    assert meters.power(RUNNING, at(20)) == 11000

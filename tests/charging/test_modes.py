@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from custom_components.ev_charging_sessions.charging.backends.backend import Answer
-from custom_components.ev_charging_sessions.charging.ledger import Ledger
+from custom_components.ev_charging_sessions.charging.ledger import Change, Ledger
 from custom_components.ev_charging_sessions.charging.model import (
     ChargePoint,
     ChargingMode,
@@ -15,16 +15,19 @@ from custom_components.ev_charging_sessions.charging.model import (
     Limit,
     LimitUnit,
     ModeSetting,
+    SessionStatus,
 )
 from custom_components.ev_charging_sessions.charging.modes import Modes
 
-from .answers import ACCOUNT, OTHER_ACCOUNT, at
+from .answers import ACCOUNT, OTHER_ACCOUNT, answer, at
 
 NORMAL = ModeSetting(mode=ChargingMode.NORMAL)
 SLOW = ModeSetting(mode=ChargingMode.NORMAL, limit=Limit(value=10.0))
 SMART = ModeSetting(mode=ChargingMode.SMART)
 PAUSED = ModeSetting(mode=ChargingMode.PAUSED)
-POINT = ChargePoint(charge_point_id="CP1", modes=tuple(ChargingMode))
+POINT = ChargePoint(
+    charge_point_id="CP1", modes=tuple(ChargingMode), min_current=6.0, max_current=32.0
+)
 
 
 @dataclass
@@ -116,9 +119,37 @@ def test_a_wish_is_shown_until_it_is_over() -> None:
     modes.note("CP1", NORMAL)
     modes.ask("CP1", PAUSED)
     tell(modes, ChargingMode.NORMAL)
-    assert modes.shown("CP1") == modes.asked("CP1") == PAUSED
-    modes.ask("CP1", None)
+    assert modes.shown("CP1") == PAUSED
+    assert not modes.settle("CP1", SMART)
+    assert modes.shown("CP1") == PAUSED
+    assert modes.settle("CP1", PAUSED)
     assert modes.shown("CP1") == NORMAL
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest", "expected"), [(6.0, 32.0, SLOW), (6.0, 8.0, NORMAL), (None, None, NORMAL)]
+)
+def test_a_limit_that_no_longer_fits_does_not_come_back(
+    lowest: float | None, highest: float | None, expected: ModeSetting
+) -> None:
+    """Test that a connector leaves its pause, whatever it can do by now."""
+    modes = Modes()
+    modes.note("CP1", SLOW)
+    modes.note("CP1", PAUSED)
+    point = ChargePoint(
+        charge_point_id="CP1", modes=POINT.modes, min_current=lowest, max_current=highest
+    )
+    assert modes.to_charge(point) == expected
+
+
+def test_no_pause_lets_a_car_charge() -> None:
+    """Test that a pause that somebody has ended elsewhere is no longer taken for true."""
+    modes = Modes()
+    modes.note("CP1", PAUSED)
+    modes.apply([Change(None, answer(charge_point_id="CP1", status=SessionStatus.CONNECTED))])
+    assert modes.shown("CP1") == PAUSED
+    modes.apply([Change(None, answer(charge_point_id="CP1", status=SessionStatus.CHARGING))])
+    assert modes.shown("CP1") is None
 
 
 async def test_a_restart_forgets_nothing(ledger: Ledger) -> None:

@@ -61,7 +61,12 @@ class ChargePoints:
         self._looked_up.pop(charge_point_id, None)
 
     def expire(self, now: datetime) -> None:
-        """No longer take a status for live that was last read too long ago."""
+        """No longer take a status for live that was last read too long ago.
+
+        Where all are told by every poll, a poll that succeeds has told them all.
+        """
+        if not self._backend.capabilities.look_up:
+            return
         for charge_point_id, known in self.by_id.items():
             if known.status and known.updated and now - known.updated > STATUS_EXPIRES:
                 self.by_id[charge_point_id] = replace(known, status=None)

@@ -39,6 +39,9 @@ LATER_WATCH_DELAY = 30
 LATE_WATCH_DELAY = 300
 _SAME_LOOK = 1.0
 
+# The networks publish no time limit of their own; two minutes is what their users wait.
+DEFAULT_TIME_LIMIT = 120.0
+
 _FAILURES = {
     CommandKind.START: EventType.START_FAILED,
     CommandKind.STOP: EventType.STOP_FAILED,
@@ -116,6 +119,10 @@ class CommandRuns:
         """Send again what a restart has interrupted and may be sent twice."""
 
         async def act() -> Found[SessionT]:
+            # Until a poll has come through, the backend knows no charge point.
+            waits = delays()
+            while not await self._refresh():
+                await self.look_again(waits, command.deadline)
             return await self._sent_and_watched(command, send, look)
 
         return await self._settled(command, act)

@@ -7,7 +7,14 @@ import logging
 import uuid
 
 from .backends.backend import Backend
-from .command_runs import CommandRuns, Found, Outcome, Send, delays
+from .command_runs import (
+    DEFAULT_TIME_LIMIT,
+    CommandRuns,
+    Found,
+    Outcome,
+    Send,
+    delays,
+)
 from .errors import (
     BackendUnavailableError,
     CommandFailedError,
@@ -16,27 +23,18 @@ from .errors import (
 )
 from .events import SessionEvent
 from .ledger import Ledger
-from .mode_settings import check_setting
+from .mode_commands import ModeCommands
 from .model import (
     Account,
-    ChargePoint,
-    ChargingMode,
     Command,
     CommandKind,
     CommandState,
-    ModeSetting,
     Session,
     SessionStatus,
 )
-from .modes import Modes
 from .wishes import Spawn, Wishes
 
 _LOGGER = logging.getLogger(__name__)
-
-# The networks publish no time limit of their own; two minutes is what their users wait.
-DEFAULT_TIME_LIMIT = 120.0
-
-_PAUSED = ModeSetting(mode=ChargingMode.PAUSED)
 
 
 class Commands:
@@ -61,7 +59,6 @@ class Commands:
         what is asked of a charge point, ``on_event`` of failures; ``spawn`` starts a task
         that outlives its caller.
         """
-        self.modes = Modes()
         self._account = account
         self._backend = backend
         self._ledger = ledger
@@ -71,6 +68,9 @@ class Commands:
         self._wishes = Wishes(on_change=on_change, spawn=spawn)
         self._runs = CommandRuns(
             account, ledger, refresh=refresh, on_change=on_change, on_event=on_event
+        )
+        self.modes = ModeCommands(
+            account, backend, ledger, runs=self._runs, wishes=self._wishes, on_change=on_change
         )
 
     def wish(self, charge_point_id: str) -> CommandKind | None:
@@ -162,55 +162,6 @@ class Commands:
 
         await self._wishes.fulfil(CommandKind.STOP, charge_point_id, act)
 
-    async def pause(
-        self, charge_point: ChargePoint, time_limit: float = DEFAULT_TIME_LIMIT
-    ) -> Outcome[Session | None]:
-        """Let a connector charge no car, and wait until that shows. Raises as ``set_mode``."""
-        return await self.set_mode(charge_point, _PAUSED, time_limit)
-
-    async def unpause(
-        self, charge_point: ChargePoint, time_limit: float = DEFAULT_TIME_LIMIT
-    ) -> Outcome[Session | None]:
-        """Let a connector charge as it did before it was paused. Raises as ``set_mode``."""
-        return await self.set_mode(charge_point, self.modes.to_charge(charge_point), time_limit)
-
-    async def set_mode(
-        self,
-        charge_point: ChargePoint,
-        setting: ModeSetting,
-        time_limit: float = DEFAULT_TIME_LIMIT,
-    ) -> Outcome[Session | None]:
-        """Set the mode of a connector, and wait until the network shows it.
-
-        Where no session is open, its acceptance is all that a network shows. ``time_limit``
-        is in seconds. Raises InvalidInputError for what cannot be right, before anything is
-        sent, and else the same as ``start``.
-        """
-        check_setting(charge_point, setting)
-        # One of its own, so that an older wish for the same is not taken for this one.
-        setting = replace(setting)
-        charge_point_id = charge_point.charge_point_id
-        shown = self.modes.shown(charge_point_id)
-        kind = CommandKind.START
-        if setting.mode is ChargingMode.PAUSED:
-            kind = CommandKind.STOP
-        elif shown and shown.mode is not ChargingMode.PAUSED:
-            kind = CommandKind.ADJUST
-
-        async def act() -> Outcome[Session | None]:
-            command = self._new(kind, charge_point_id, _after(time_limit), setting=setting)
-            outcome = await self._runs.carry_out(command, self._send_mode, self._look_for_mode)
-            self.modes.note(charge_point_id, setting)
-            return outcome
-
-        self.modes.ask(charge_point_id, setting)
-        try:
-            return await self._wishes.fulfil(kind, charge_point_id, act)
-        finally:
-            if self.modes.asked(charge_point_id) is setting:
-                self.modes.ask(charge_point_id, None)
-                self._on_change(charge_point_id)
-
     async def resume(self) -> None:
         """Take up the commands that a restart has interrupted.
 
@@ -228,12 +179,7 @@ class Commands:
     async def _find_outcome(self, command: Command) -> Outcome[Session | None]:
         if command.setting is None:
             return await self._find_session(command)
-        if datetime.now(UTC) < command.deadline:
-            outcome = await self._runs.carry_on(command, self._send_mode, self._look_for_mode)
-        else:
-            outcome = await self._runs.find_outcome(command, self._look_for_told_mode)
-        self.modes.note(command.charge_point_id, command.setting)
-        return outcome
+        return await self.modes.find_outcome(command)
 
     async def _find_session(self, command: Command) -> Outcome[Session]:
         if command.kind is CommandKind.START:
@@ -269,7 +215,6 @@ class Commands:
         *,
         card_id: str | None = None,
         session_id: str | None = None,
-        setting: ModeSetting | None = None,
     ) -> Command:
         return Command(
             command_id=str(uuid.uuid4()),
@@ -278,7 +223,6 @@ class Commands:
             charge_point_id=charge_point_id,
             card_id=card_id,
             session_id=session_id,
-            setting=setting,
             created=datetime.now(UTC),
             deadline=deadline,
         )
@@ -307,18 +251,6 @@ class Commands:
                 raise
         return command
 
-    async def _send_mode(self, command: Command) -> Command:
-        if command.setting is None:
-            return command
-        try:
-            await self._backend.set_mode(command.charge_point_id, command.setting)
-        except BackendUnavailableError as err:
-            # Without a session nothing would ever show whether it has arrived.
-            if err.was_sent and await self._open_session(command.charge_point_id) is None:
-                raise CommandFailedError(CommandState.TIMED_OUT) from err
-            raise
-        return command
-
     async def _look_for_start(self, command: Command) -> Found[Session] | None:
         session = await self._session_of(command)
         if session is None or session.status is None:
@@ -340,25 +272,6 @@ class Commands:
             raise CommandFailedError(CommandState.REJECTED, session.error_code)
         return None
 
-    async def _look_for_mode(self, command: Command) -> Found[Session | None] | None:
-        """Look for a mode in what the session says, or else in what it does."""
-        session = await self._open_session(command.charge_point_id)
-        if session is None:
-            return Found(None)
-        if self.modes.told(command.charge_point_id):
-            return await self._look_for_told_mode(command)
-        is_paused = command.kind is CommandKind.STOP
-        is_charging = session.status is SessionStatus.CHARGING
-        # A car that is full or wants to charge later is connected, whatever the mode.
-        shows = not is_charging if is_paused else is_charging or _is_idle(session)
-        return Found(session) if shows and session.status else None
-
-    async def _look_for_told_mode(self, command: Command) -> Found[Session | None] | None:
-        told = self.modes.told(command.charge_point_id)
-        if command.setting is None or told is not command.setting.mode:
-            return None
-        return Found(await self._open_session(command.charge_point_id))
-
     async def _session_of(self, command: Command) -> Session | None:
         """Return the session of a running command, if it is known by now."""
         if command.session_id is not None:
@@ -373,10 +286,6 @@ class Commands:
             if session.charge_point_id == charge_point_id:
                 return session
         return None
-
-
-def _is_idle(session: Session) -> bool:
-    return session.status is SessionStatus.CONNECTED
 
 
 def _after(seconds: float) -> datetime:

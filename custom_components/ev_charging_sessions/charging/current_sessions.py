@@ -37,6 +37,8 @@ class CurrentSessions:
     def apply(self, changes: Sequence[Change], now: datetime) -> None:
         """Follow what has changed in the ledger."""
         sessions = [change.after for change in changes]
+        for change in changes:
+            self._leave(change)
         if any(session.is_open != (session.session_id in self.open) for session in sessions):
             self.open = dict(self.open)
         for session in sessions:
@@ -46,6 +48,15 @@ class CurrentSessions:
                 self.ended[session.session_id] = now
             if session.charge_point_id:
                 self.at[session.charge_point_id] = self._counts(session, session.charge_point_id)
+
+    def _leave(self, change: Change) -> None:
+        """Take a session away from where it was taken to be before."""
+        before = change.before and change.before.charge_point_id
+        if not before or before == change.after.charge_point_id:
+            return
+        counted = self.at.get(before)
+        if counted and counted.session_id == change.after.session_id:
+            del self.at[before]
 
     def cooling_off(self, now: datetime) -> set[str]:
         """Return the ids of the sessions that ended so recently that more may be told."""

@@ -15,11 +15,14 @@ _IMPOSSIBLE_POWER = 1_000_000.0
 
 
 class _Sample(NamedTuple):
-    """A meter value, when it was first seen, and the W since the one before."""
+    """A meter value, since when it holds, and the W since the one before.
+
+    How long the first value of a session, or after a pause, has been there is not known.
+    """
 
     energy: float
-    at: datetime
-    power: float | None
+    at: datetime | None = None
+    power: float | None = None
 
 
 class Meters:
@@ -47,7 +50,9 @@ class Meters:
         if session.status is not SessionStatus.CHARGING:
             return 0.0
         sample = self._samples.get(session.session_id)
-        return sample.power if sample and now - sample.at <= SAMPLE_EXPIRES else None
+        if sample is None or sample.at is None or now - sample.at > SAMPLE_EXPIRES:
+            return None
+        return sample.power
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Follow what has changed in the ledger."""
@@ -72,11 +77,13 @@ class Meters:
             return
         last = self._samples.get(session.session_id)
         was_charging = before is not None and before.status is SessionStatus.CHARGING
-        if was_charging and last and last.energy == energy:
+        if not was_charging or last is None:
+            self._samples[session.session_id] = _Sample(energy)
+            return
+        if last.energy == energy:
             return
         power = None
-        # Over a pause the mean would say too little.
-        if was_charging and last and energy > last.energy and at > last.at:
+        if last.at and energy > last.energy and at > last.at:
             hours = (at - last.at).total_seconds() / 3600
             power = round((energy - last.energy) / hours * 1000)
             if power > _IMPOSSIBLE_POWER:

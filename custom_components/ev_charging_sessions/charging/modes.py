@@ -1,8 +1,12 @@
 """Which mode each connector is in, as far as that was set here or told by the network."""
 
+from collections.abc import Iterable
+
 from .backends.backend import Answer
-from .ledger import Ledger
-from .model import Account, ChargePoint, ChargingMode, ModeSetting
+from .errors import InvalidInputError
+from .ledger import Change, Ledger
+from .mode_settings import check_setting
+from .model import Account, ChargePoint, ChargingMode, ModeSetting, SessionStatus
 
 _NORMAL = ModeSetting(mode=ChargingMode.NORMAL)
 
@@ -43,16 +47,31 @@ class Modes:
         if setting.mode is not ChargingMode.PAUSED:
             self._before_pause[charge_point_id] = setting
 
-    def ask(self, charge_point_id: str, setting: ModeSetting | None) -> None:
-        """Note what somebody wants, until it is in force or was refused (``None``)."""
-        if setting is None:
-            self._asked.pop(charge_point_id, None)
-        else:
-            self._asked[charge_point_id] = setting
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Follow what sessions do where they do not say their mode: no pause lets a car charge."""
+        for change in changes:
+            charge_point_id = change.after.charge_point_id or ""
+            known = self._in_force.get(charge_point_id)
+            if (
+                change.after.status is SessionStatus.CHARGING
+                and known is not None
+                and known.mode is ChargingMode.PAUSED
+                and not self._told.get(charge_point_id)
+                and charge_point_id not in self._asked
+            ):
+                # Somebody has set it elsewhere, and nobody knows to what.
+                del self._in_force[charge_point_id]
 
-    def asked(self, charge_point_id: str) -> ModeSetting | None:
-        """Return what somebody wants and is not in force yet."""
-        return self._asked.get(charge_point_id)
+    def ask(self, charge_point_id: str, setting: ModeSetting) -> None:
+        """Note what somebody wants, until that is settled."""
+        self._asked[charge_point_id] = setting
+
+    def settle(self, charge_point_id: str, setting: ModeSetting) -> bool:
+        """Note that a wish is in force or was refused; tell whether it was the newest one."""
+        if self._asked.get(charge_point_id) is not setting:
+            return False
+        del self._asked[charge_point_id]
+        return True
 
     def shown(self, charge_point_id: str) -> ModeSetting | None:
         """Return what is asked for, or else in force; ``None`` while nobody knows."""
@@ -63,6 +82,15 @@ class Modes:
         return self._told.get(charge_point_id)
 
     def to_charge(self, charge_point: ChargePoint) -> ModeSetting:
-        """Return how a charge point charges when it is not paused: as it did before."""
+        """Return how a charge point charges when it is not paused: as it did before.
+
+        A limit that it cannot keep any more is left out: it must not stay paused for that.
+        """
         before = self._before_pause.get(charge_point.charge_point_id, _NORMAL)
-        return before if before.mode in charge_point.modes else _NORMAL
+        for setting in (before, ModeSetting(mode=before.mode)):
+            try:
+                check_setting(charge_point, setting)
+            except InvalidInputError:
+                continue
+            return setting
+        return _NORMAL

@@ -75,10 +75,12 @@ class ChargePointState(Struct, frozen=True, kw_only=True):
     @property
     def status(self) -> Status | None:
         """Return the word for what goes on, ``None`` when it is not known."""
-        if self.running is CommandKind.START:
-            return Status.STARTING
-        if self.running is CommandKind.STOP:
-            return Status.STOPPING
+        # Setting the mode of a connector without a car neither starts nor stops anything.
+        if self.open_session or not self.charge_point.modes:
+            if self.running is CommandKind.START:
+                return Status.STARTING
+            if self.running is CommandKind.STOP:
+                return Status.STOPPING
         if session := self.open_session:
             return _OPEN[session.status] if session.status else None
         if self._live_is_news:
@@ -130,7 +132,13 @@ class ChargePointState(Struct, frozen=True, kw_only=True):
         looked_up = self.charge_point.updated
         if looked_up is None or self.charge_point.status is None:
             return False
-        ended = self.session.ended or self.session.updated if self.session else None
+        if self.session is None:
+            return True
+        ended, updated = self.session.ended, self.session.updated
+        if self.charge_point.modes and updated is not None:
+            # One poll tells both, and the clock by which a session ended may be ahead.
+            return looked_up >= min(ended or updated, updated)
+        ended = ended or updated
         return ended is None or looked_up > ended
 
 

@@ -8,6 +8,8 @@ from ..model import Session, SessionStatus
 # A session that a network has not known for this long is over. Less would mistake an outage
 # of the look-up for the end of a session.
 FORGOTTEN_AFTER = 3600.0
+# Looks that are further apart had an outage between them.
+_LONGEST_GAP = 1800.0
 
 
 class MissingSessions:
@@ -16,10 +18,14 @@ class MissingSessions:
     def __init__(self) -> None:
         """Start with none missing."""
         self._since: dict[str, float] = {}
+        self._looked: dict[str, float] = {}
 
     def note(self, session: Session) -> list[Session]:
         """Note that a session was not found; return its end when that has lasted long enough."""
         now = time.monotonic()
+        if now - self._looked.get(session.session_id, now) > _LONGEST_GAP:
+            self._since[session.session_id] = now
+        self._looked[session.session_id] = now
         since = self._since.setdefault(session.session_id, now)
         if now - since < FORGOTTEN_AFTER:
             return []
@@ -37,4 +43,4 @@ class MissingSessions:
     def keep(self, missing: AbstractSet[str]) -> None:
         """Begin anew for all that are not among those that are missing now."""
         for session_id in self._since.keys() - missing:
-            del self._since[session_id]
+            del self._since[session_id], self._looked[session_id]

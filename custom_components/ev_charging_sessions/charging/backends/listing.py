@@ -90,8 +90,10 @@ async def read_listing[T: Listed](
     await asyncio.sleep(0)
     front, back = _alike(raw, known.raw)
     end, known_end = len(raw) - back, len(known.raw) - back
-    texts = map(bytes, known.raw[front:known_end])
-    before = dict(zip(texts, known.items[front:known_end], strict=True))
+    removed = known.items[front:known_end]
+    before: dict[bytes, Item[T]] = {}
+    if front < end:
+        before = dict(zip(map(bytes, known.raw[front:known_end]), removed, strict=True))
     middle: list[Item[T]] = []
     changed: list[T] = []
     for text in map(bytes, raw[front:end]):
@@ -103,7 +105,7 @@ async def read_listing[T: Listed](
         middle.append(item)
         if len(middle) % _AT_ONCE == 0:
             await asyncio.sleep(0)
-    told, gone = _ids(middle), _ids(before.values())
+    told, gone = _ids(middle), _ids(removed)
     items = [*known.items[:front], *middle, *known.items[known_end:]]
     failed = any(isinstance(item, UnexpectedAnswerError) for item in middle)
     return Listing(

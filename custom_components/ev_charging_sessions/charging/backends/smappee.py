@@ -4,7 +4,8 @@ Source: ``smappee-charging-park-sessions.txt`` (the seed) and ``contracts/smappe
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Set as AbstractSet
+from copy import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
@@ -23,6 +24,7 @@ from .smappee_wire import (
     ParkSession,
     checked_rfid,
     decode_items,
+    decode_nothing,
     decode_session,
     error_code,
     to_ms,
@@ -97,6 +99,7 @@ class Smappee:
         self._reviewed: dict[str, datetime] = {}
         self._told: dict[str, Session] = {}
         self._points: dict[str, ChargePoint] = {}
+        self._told_listed: AbstractSet[str] = frozenset()
         self._are_points_due = True
         self._unknown: set[str] = set()
 
@@ -120,16 +123,17 @@ class Smappee:
     ) -> Answer:
         """Read both lists of every park, then look up the open sessions that neither holds.
 
-        Everything is read afresh, so there is nothing more to do for ``watched`` and
-        ``cards``. A park that can no longer be seen is lost until the configuration lists
-        it again. A list that is refused is noted as unreadable if another park's is not.
+        So are the ``watched`` ones that are too old for the lists: they have just ended, and
+        late meter values are still to come. A park that can no longer be seen is lost until
+        the configuration lists it again. A list that is refused is noted as unreadable if
+        another park's is not.
         """
         now = datetime.now(UTC)
         await self._read_configuration()
         unreadable = list(self._parks.unreadable)
         starts = self._starts(open_sessions, now)
         seen, news = await self._read_parks(starts, now, unreadable)
-        missing = self._missing(seen, open_sessions)
+        missing = self._missing(seen, open_sessions) | self._late(seen, watched)
         found, ended = await self._look_ups.look_up(missing, unreadable)
         sessions = [
             item.session
@@ -137,6 +141,7 @@ class Smappee:
             if not item.is_initial and self._told.get(item.session_id) != item.session
         ]
         points = self._news_of_points(seen, now)
+        listed = self._listed(seen)
         # Others get their turn, here and above, between the steps of a long answer.
         await asyncio.sleep(0)
         answer = Answer(
@@ -144,13 +149,14 @@ class Smappee:
             read=now,
             unreadable=tuple(unreadable),
             charge_points=tuple(points.values()),
-            listed=self._parks.listed if self._are_points_due else None,
+            listed=listed,
             lost=self._parks.lost_names,
         )
         # Only a poll that came through to here may count as seen.
         self._seen |= seen
         self._told |= {session.session_id: session for session in sessions}
         self._points |= points
+        self._told_listed = listed or self._told_listed
         self._are_points_due = False
         self._notice_unknown(sessions)
         reviewed = {park_id: now for park_id in seen if self._is_review_due(park_id, now)}
@@ -164,6 +170,7 @@ class Smappee:
         self._seen.clear()
         self._reviewed.clear()
         self._told.clear()
+        self._points.clear()
         self._are_points_due = True
 
     async def charge_point(self, charge_point_id: str) -> ChargePoint | None:
@@ -195,7 +202,7 @@ class Smappee:
             value = int(limit.value) if limit.value.is_integer() else limit.value
             body["limit"] = {"unit": _UNITS[limit.unit], "value": value}
         path = f"chargingstations/{connector.serial}/connectors/{connector.position}/mode"
-        await self._transport.command("PUT", path, {}, json_headers, lambda _: None, body)
+        await self._transport.command("PUT", path, {}, json_headers, decode_nothing, body)
 
     async def _read_configuration(self) -> None:
         """Read the configuration again if it is time."""
@@ -220,8 +227,9 @@ class Smappee:
                 params = {"active": "true", "range": _range(now - LONGEST_STAY)}
                 active = await self._listing(park_id, params, known.active)
             except RequestRejectedError as err:
-                if err.status in _GONE:
-                    self._parks.lose(park_id)
+                if err.status in _GONE and not self._parks.has_stations(park_id):
+                    continue
+                if err.status in _GONE and await self._parks.has_lost(park_id):
                     self._are_points_due = True
                 else:
                     refusals.append(err)
@@ -304,15 +312,37 @@ class Smappee:
         self, seen: Mapping[str, ParkSessions], now: datetime
     ) -> dict[str, ChargePoint]:
         """Return the connectors that are not as they were last told."""
-        if self._are_points_due:
-            return charge_points(self._parks.connectors, seen, now)
-        if all(each is self._seen.get(park_id) for park_id, each in seen.items()):
+        is_still = all(each is self._seen.get(park_id) for park_id, each in seen.items())
+        if is_still and not self._are_points_due:
             return {}
         return {
             key: point
             for key, point in charge_points(self._parks.connectors, seen, now).items()
             if (known := self._points.get(key)) is None
-            or (known.status, known.mode) != (point.status, point.mode)
+            or replace(point, updated=known.updated) != known
+        }
+
+    def _listed(self, seen: Mapping[str, ParkSessions]) -> AbstractSet[str] | None:
+        """Return the charge points that the network speaks of; ``None`` if nothing is new.
+
+        A session may be at a station that the configuration lacks.
+        """
+        listed = self._parks.listed.union(
+            item.session.charge_point_id or ""
+            for each in seen.values()
+            for item in each.open.values()
+        )
+        return listed if self._are_points_due or listed != self._told_listed else None
+
+    def _late(
+        self, seen: Mapping[str, ParkSessions], watched: Collection[str]
+    ) -> dict[str, Session]:
+        """Return the watched sessions that began too long ago for the lists."""
+        ids = [listing.ids for each in seen.values() for listing in (each.past, each.active)]
+        return {
+            session_id: self._told[session_id]
+            for session_id in set(watched).difference(*ids)
+            if session_id in self._told
         }
 
     def _forget_past(self, open_sessions: Mapping[str, Session]) -> None:

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from http import HTTPStatus
+import logging
 
-from ..errors import RequestRejectedError, UnexpectedAnswerError
+from ..errors import BackendUnavailableError, RequestRejectedError, UnexpectedAnswerError
 from ..model import Session
 from .forgotten import MissingSessions
 from .smappee_parks import json_headers, serial_of
 from .smappee_wire import ParkSession, decode_items, to_ms
 from .transport import Transport
+
+_LOGGER = logging.getLogger(__name__)
 
 # More would make an account with many missing sessions wait for its budget.
 LOOK_UPS_PER_POLL = 4
@@ -48,11 +51,15 @@ class LookUps:
                 unreadable.append(err.path)
             except RequestRejectedError as err:
                 unreadable.append(f"station: {err.code}")
+            except BackendUnavailableError as err:
+                # The lists have been read, and count for more.
+                _LOGGER.debug("A station could not be asked: %s", err)
+                break
             else:
-                if item is None:
-                    ended += self._missing.note(missing[session_id])
-                else:
+                if item is not None:
                     found[session_id] = item
+                elif missing[session_id].is_open:
+                    ended += self._missing.note(missing[session_id])
         self._turns = waiting + due
         self._missing.keep(missing.keys() - found.keys())
         return found, ended

@@ -1,5 +1,6 @@
 """The charging parks of an account: what stands where, as last read."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 import logging
@@ -30,6 +31,9 @@ _LOGGER = logging.getLogger(__name__)
 READ_INTERVAL = 3600.0
 # A network in trouble is left alone for a while, but not for an hour.
 RETRY_AFTER = 300.0
+
+# So many stations are read before others get their turn: a few milliseconds' worth.
+_AT_ONCE = 100
 
 _GONE = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 
@@ -63,7 +67,6 @@ class Parks:
         self._chosen = chosen
         self._names: dict[str, str] = {}
         self._is_known = False
-        self._is_whole = False
         self._due = self._tried = float("-inf")
         self._by_name: dict[str, str] = {}
         self._by_serial: dict[str, list[Connector]] = {}
@@ -74,15 +77,9 @@ class Parks:
         return [park_id for park_id in self._chosen if park_id not in self.lost]
 
     @property
-    def listed(self) -> frozenset[str] | None:
-        """Return the ids of the connectors that are there, ``None`` if some may be missing."""
-        if not self._is_whole:
-            return None
-        return frozenset(
-            each.charge_point.charge_point_id
-            for each in self.connectors.values()
-            if each.park_id not in self.lost
-        )
+    def listed(self) -> set[str]:
+        """Return the ids of the connectors that are there, as far as they could be read."""
+        return {key for key, each in self.connectors.items() if each.park_id not in self.lost}
 
     @property
     def lost_names(self) -> tuple[str, ...]:
@@ -104,9 +101,19 @@ class Parks:
         known = self._by_serial.get(serial_of(charge_point_id))
         return known[0].park_id if known else None
 
-    def lose(self, park_id: str) -> None:
-        """Take a park for lost, until the next reading."""
+    async def has_lost(self, park_id: str) -> bool:
+        """Tell whether a park that was refused is really lost, and take it for lost then.
+
+        One refusal may be a mishap. Raises what ``service_locations`` raises.
+        """
+        if park_id in await self.service_locations():
+            return False
         self.lost.add(park_id)
+        return True
+
+    def has_stations(self, park_id: str) -> bool:
+        """Tell whether a park has stations; a service location without any is no park."""
+        return any(each.park_id == park_id for each in self.connectors.values())
 
     def read_soon(self) -> None:
         """Do not wait for the hour to be over, because there is something new."""
@@ -160,7 +167,7 @@ class Parks:
         self._names |= names
         self.lost = set(reading.lost)
         self.unreadable = reading.unreadable
-        self._is_known, self._is_whole = True, reading.is_whole
+        self._is_known = True
         self._know(reading.connectors)
         return reading.is_late
 
@@ -179,7 +186,8 @@ class Parks:
             reading.unreadable.append(err.path)
             reading.is_whole = False
         currents = await self._currents(park_id, reading)
-        for raw in stations:
+        for number, raw in enumerate(stations, 1):
+            await _give_way(number)
             try:
                 found = decode_connectors(raw, park_id, name)
             except UnexpectedAnswerError as err:
@@ -210,7 +218,8 @@ class Parks:
             reading.unreadable.append(f"smartdevices: {err.path}")
             return None
         found: dict[str, Currents] = {}
-        for raw in items:
+        for number, raw in enumerate(items, 1):
+            await _give_way(number)
             try:
                 names, currents = decode_device(raw)
             except UnexpectedAnswerError as err:
@@ -242,6 +251,12 @@ class Parks:
 
     async def _get[T](self, path: str, decode: Callable[[bytes], T]) -> T:
         return await self._transport.get(path, {}, json_headers, decode)
+
+
+async def _give_way(number: int) -> None:
+    """Let others have their turn now and then in a long list."""
+    if number % _AT_ONCE == 0:
+        await asyncio.sleep(0)
 
 
 def serial_of(charge_point_id: str | None) -> str:

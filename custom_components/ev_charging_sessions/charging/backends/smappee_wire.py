@@ -75,27 +75,25 @@ class ParkSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.session.session_id
 
 
-class _Connector(msgspec.Struct, gc=False):
-    number: int | str | None = None
-    position: int | str | None = None
-
-
 class WireSession(msgspec.Struct, gc=False):
-    """A session; ``range`` and ``duration`` are targets of smart charging, so not read."""
+    """A session; ``range`` and ``duration`` are targets of smart charging, so not read.
+
+    What no document mentions can be of any kind, and costs no session.
+    """
 
     id: int | str | None = None
     serialNumber: int | str | None = None
     chargingStationSerial: int | str | None = None
-    connector: int | str | _Connector | None = None
-    connectorUuid: str | None = None
-    smartDeviceUuid: str | None = None
+    connector: object = None
+    connectorUuid: object = None
+    smartDeviceUuid: object = None
     rfid: int | str | None = None
     rfidToken: int | str | None = None
     started: float | str | None = msgspec.field(default=None, name="from")
     ended: float | str | None = msgspec.field(default=None, name="to")
     status: str | None = None
-    suspendedByUser: bool | None = None
-    smartMode: str | None = None
+    suspendedByUser: object = None
+    smartMode: object = None
     startReading: float | str | None = None
     stopReading: float | str | None = None
     energy: float | str | None = None
@@ -163,6 +161,12 @@ def decode_items(body: bytes) -> list[msgspec.Raw]:
             raise UnexpectedAnswerError("$")
 
 
+def decode_nothing(body: bytes) -> None:
+    """Accept any answer to a command but a web page, which comes from somewhere else."""
+    if body[:64].lstrip().startswith(b"<"):
+        raise msgspec.DecodeError
+
+
 def decode_session(raw: bytes | msgspec.Raw, account: Account, locate: Locate) -> ParkSession:
     """Return one session; raises UnexpectedAnswerError naming the field that is wrong."""
     wire = _read_session(raw)
@@ -172,14 +176,14 @@ def decode_session(raw: bytes | msgspec.Raw, account: Account, locate: Locate) -
         wire.chargingStationSerial if wire.serialNumber is None else wire.serialNumber,
         "sessions[].serialNumber",
     )
-    names = [name for name in (wire.connectorUuid, wire.smartDeviceUuid) if name]
+    names = [name for name in (wire.connectorUuid, wire.smartDeviceUuid) if isinstance(name, str)]
     started = _time(wire.started, "sessions[].from")
     ended = _time(wire.ended, "sessions[].to")
     word = (wire.status or "").upper()
     status = _STATUSES.get(word)
     if status is None and ended is not None:
         status = SessionStatus.FINISHED
-    if status is SessionStatus.CONNECTED and wire.suspendedByUser:
+    if status is SessionStatus.CONNECTED and _is_paused(wire):
         status = SessionStatus.SUSPENDED
     is_open = status is not SessionStatus.FINISHED
     if is_open or (ended and started and ended < started):
@@ -244,16 +248,27 @@ def number(value: float | str | None, path: str) -> float | None:
     raise UnexpectedAnswerError(path)
 
 
+def _is_paused(wire: WireSession) -> bool:
+    return wire.suspendedByUser in (True, "true")
+
+
 def _mode(wire: WireSession) -> ChargingMode | None:
-    if wire.suspendedByUser:
+    if _is_paused(wire):
         return ChargingMode.PAUSED
-    return _MODES.get((wire.smartMode or "").upper())
+    return _MODES.get(wire.smartMode.upper()) if isinstance(wire.smartMode, str) else None
 
 
-def _position(connector: float | str | _Connector | None) -> int | None:
-    if isinstance(connector, _Connector):
-        connector = connector.position if connector.number is None else connector.number
-    return position(connector, "sessions[].connector")
+def _position(connector: object) -> int | None:
+    """Return the position of a connector; one that makes no sense is not known."""
+    if isinstance(connector, dict):
+        named = connector.get("number")
+        connector = connector.get("position") if named is None else named
+    if isinstance(connector, bool) or not isinstance(connector, int | float | str):
+        return None
+    try:
+        return position(connector, "sessions[].connector")
+    except UnexpectedAnswerError:
+        return None
 
 
 def position(value: float | str | None, path: str) -> int | None:

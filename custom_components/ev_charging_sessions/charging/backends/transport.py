@@ -111,7 +111,8 @@ class Transport:
     ) -> T:
         """Command with POST or PUT; ``body`` is sent as JSON.
 
-        It is sent again only after a 401, which says that nothing was done.
+        A POST is sent again only after a 401, which says that nothing was done. A PUT, which
+        may be sent twice, is repeated by aiohttp when a kept connection turns out closed.
 
         Raises the same as ``get``. A BackendUnavailableError or UnexpectedAnswerError whose
         ``was_sent`` is true leaves open whether the command took effect.
