@@ -21,7 +21,7 @@ from .processes import PROJECT, DemoError
 from .progress import step
 
 _STATE = PROJECT / ".dev" / "demo"
-_SECONDS_FOR_CHECK = 420
+_SECONDS_FOR_CHECK = 600
 _SECONDS_BETWEEN_LOOKS = 10
 
 
@@ -30,19 +30,20 @@ async def _show() -> None:
     print("Starting the demo. Its state lies in .dev/demo.")
     async with open_house(_STATE, for_a_person=True) as house:
         with step("dashboard"):
-            shown = await dashboard.save(house.home)
+            shown = await dashboard.save(house)
         print(
             f"\n  Open   {house.home.url}/{dashboard.URL_PATH}"
             f"\n  Login  {USERNAME} / {PASSWORD}"
             "\n\n  Sessions come and go by themselves. The car at the first charge point waits for"
-            "\n  you. Ctrl+C ends the demo; the next start is faster.\n",
+            "\n  you, and the one at North 1 in the park stays for you to pause it, or to limit it."
+            "\n\n  Ctrl+C ends the demo; the next start is faster.\n",
             flush=True,
         )
         while True:
             await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
             # Sessions make charge points known that nobody added.
             if len(await read_devices(house.home)) != shown:
-                shown = await dashboard.save(house.home)
+                shown = await dashboard.save(house)
 
 
 async def _check() -> None:
@@ -56,7 +57,7 @@ async def _check() -> None:
             open_house(folder, for_a_person=False) as house,
         ):
             with step("dashboard"):
-                await dashboard.save(house.home)
+                await dashboard.save(house)
             await Checks(house, folder).run()
     except BaseException:
         print(f"The logs lie in {folder.relative_to(PROJECT)}.")

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from .devices import DOMAIN, Device, read_devices
-from .house import EVSES, House
+from .house import CONNECTORS, EVSES, House
 from .processes import DemoError, until
 
 type Json = dict[str, Any]
@@ -13,8 +13,20 @@ type Json = dict[str, Any]
 # Nobody added this one to the account.
 _STRANGE_EVSE = "NL*TNM*E01000861*0"
 _CARD = "NL-TNM-C00122045-K"
+# A connector of the park, where it is, and the driver who comes there.
+_CONNECTOR = "6020000002-1"
+_PLACE: Json = {"serial": "6020000002", "position": 1}
+_RFID = "04523022AA4881"
 _SECONDS_TO_SHOW = 60
-_SECRETS = ("demo-secret", _CARD, "NL-TNM-C0216599X-A")
+_SECRETS = (
+    "demo-secret",
+    _CARD,
+    "NL-TNM-C0216599X-A",
+    "demo-park-secret",
+    "demo-park-password",
+    "park-owner",
+    _RFID,
+)
 
 
 class Checks:
@@ -36,6 +48,9 @@ class Checks:
             self._sees_a_session_that_a_driver_started_at_an_unknown_charge_point,
             self._finds_the_sessions_again,
             self._shows_no_figure_that_shell_does_not_report,
+            self._shows_what_a_car_charges_in_the_park,
+            self._pauses_it_and_lets_it_charge_again,
+            self._keeps_its_energy_when_it_has_left,
             self._keeps_its_log_clean,
         ):
             print(f"  {check.__name__.strip('_').replace('_', ' ')}", flush=True)
@@ -43,11 +58,13 @@ class Checks:
 
     async def _has_a_device_for_every_charge_point(self) -> None:
         devices = await read_devices(self._home)
-        for evse_id in EVSES:
-            device = self._find(devices, evse_id)
+        for charge_point_id in (*EVSES, *CONNECTORS):
+            device = self._find(devices, charge_point_id)
             _saw(f"{device.name}: {', '.join(sorted(device.entities))}")
-        if not any("sensor.active_sessions" in each.entities for each in devices):
-            raise DemoError("The account has no sensor of its active sessions.")
+        for account in (each for each in devices if each.is_account):
+            _saw(f"{account.name}: {', '.join(sorted(account.entities))}")
+            if "sensor.active_sessions" not in account.entities:
+                raise DemoError(f"{account.name} has no sensor of its active sessions.")
 
     async def _starts_and_stops_by_action(self) -> None:
         device = await self._device(EVSES[0])
@@ -88,7 +105,7 @@ class Checks:
 
     async def _finds_the_sessions_again(self) -> None:
         answer = await self._home.act(
-            f"{DOMAIN}.get_sessions", {"config_entry_id": self._house.entry_id}
+            f"{DOMAIN}.get_sessions", {"config_entry_id": self._house.shell_id}
         )
         for row in answer["sessions"]:
             _saw(f"{row['evse_id']} {row['status']} {row['started']} to {row['ended']}")
@@ -100,11 +117,49 @@ class Checks:
             entity
             for device in await read_devices(self._home)
             for key, entity in device.entities.items()
-            if key.endswith(("energy", "cost", "power"))
+            if device.entry_id == self._house.shell_id and key.endswith(("energy", "cost", "power"))
         ]
         if figures:
             raise DemoError(f"Shell reports neither energy nor cost, but there are {figures}.")
         _saw("neither energy nor cost")
+
+    async def _shows_what_a_car_charges_in_the_park(self) -> None:
+        device = await self._device(_CONNECTOR)
+        await self._simulator.post("park/plug", **_PLACE, rfid=_RFID)
+        # A deserted park is read every five minutes only, unless somebody asks.
+        await self._home.call(
+            "homeassistant.update_entity", {"entity_id": device.entities["sensor.status"]}
+        )
+        await self._shows(device, {"sensor.status": "charging", "binary_sensor.charging": "on"})
+        await self._shows(device, {"switch.charging": "on", "select.charging_mode": "normal"})
+        for key in ("sensor.session_energy", "sensor.energy"):
+            await self._rises(device, key, await self._figure(device, key))
+        await self._rises(device, "sensor.power", 0.0)
+
+    async def _pauses_it_and_lets_it_charge_again(self) -> None:
+        device = await self._device(_CONNECTOR)
+        switch = {"entity_id": device.entities["switch.charging"]}
+        for service, mode, status in (
+            ("turn_off", "paused", "suspended"),
+            ("turn_on", "normal", "charging"),
+        ):
+            await self._home.call(f"switch.{service}", switch)
+            await self._shows(device, {"sensor.status": status, "select.charging_mode": mode})
+            connector = await self._simulator.connector(**_PLACE)
+            _saw(f"the connector in the simulator: {connector['mode']}, {connector['power']} kW")
+            if connector["mode"] != mode.upper():
+                raise DemoError(f"The connector should be {mode}.")
+
+    async def _keeps_its_energy_when_it_has_left(self) -> None:
+        device = await self._device(_CONNECTOR)
+        session = await self._simulator.post("park/unplug", **_PLACE)
+        await self._shows(device, {"sensor.status": "available", "binary_sensor.connected": "off"})
+        await self._shows(device, {"sensor.power": "0.0"})
+        for key in ("sensor.session_energy", "sensor.energy"):
+            energy = await self._figure(device, key)
+            _saw(f"{device.name} {key}: {energy} kWh")
+            if energy != session["energy"]:
+                raise DemoError(f"The simulator says {session['energy']} kWh.")
 
     async def _keeps_its_log_clean(self) -> None:
         log = (self._folder / "home-assistant.log").read_text(encoding="utf-8")
@@ -146,6 +201,17 @@ class Checks:
 
         await until(is_shown, _SECONDS_TO_SHOW, f"{device.name} {key} to be {value}")
         _saw(f"{device.name} {key}: {value}")
+
+    async def _figure(self, device: Device, key: str) -> float:
+        return float(await self._home.state(device.entities[key]))
+
+    async def _rises(self, device: Device, key: str, least: float) -> None:
+        async def is_more() -> bool:
+            state = await self._home.state(device.entities[key])
+            return state not in {"unknown", "unavailable"} and float(state) > least
+
+        await until(is_more, _SECONDS_TO_SHOW, f"{device.name} {key} to be above {least}")
+        _saw(f"{device.name} {key}: {await self._figure(device, key)}, above {least}")
 
     async def _act(self, action: str, device: Device) -> Json:
         response = await self._home.act(f"{DOMAIN}.{action}", {"device_id": device.device_id})

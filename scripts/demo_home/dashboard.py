@@ -1,9 +1,12 @@
-"""The demo's dashboard, made of Home Assistant's own cards."""
+"""The demo's dashboards, made of Home Assistant's own cards: one for the accounts, and energy."""
 
 from typing import Any
 
+from .cards import heading, tile, what_happened
 from .devices import Device, read_devices
 from .home_assistant import HomeAssistant
+from .house import House
+from .park_view import park_view
 
 type Json = dict[str, Any]
 
@@ -20,76 +23,9 @@ _TILES = (
 )
 
 
-def layout(devices: list[Device]) -> Json:
-    """Lay out a section for each charge point, and one for what happened at all of them."""
-    points = [each for each in devices if each.is_charge_point]
-    return {
-        "title": "EV Charging",
-        "views": [
-            {
-                "title": "Charging",
-                "path": "charging",
-                "icon": "mdi:ev-station",
-                "type": "sections",
-                "max_columns": 3,
-                "badges": _badges(devices),
-                "sections": [*(_charge_point(each) for each in points), _history(points)],
-            }
-        ],
-    }
-
-
-def _badges(devices: list[Device]) -> list[Json]:
-    active = [each.entities.get("sensor.active_sessions") for each in devices]
-    return [{"type": "entity", "entity": each, "show_name": True} for each in active if each]
-
-
-def _charge_point(device: Device) -> Json:
-    cards: list[Json] = [_heading(device.name, "mdi:ev-station")]
-    for key, name, columns in _TILES:
-        if entity_id := device.entities.get(key):
-            card: Json = {
-                "type": "tile",
-                "entity": entity_id,
-                "name": name,
-                "grid_options": {"columns": columns},
-            }
-            if key.startswith("switch."):
-                card |= {"features": [{"type": "toggle"}], "features_position": "inline"}
-            cards.append(card)
-    return {"type": "grid", "cards": cards}
-
-
-def _history(points: list[Device]) -> Json:
-    statuses = [{"entity": each.entities["sensor.status"], "name": each.name} for each in points]
-    events = [each.entities["event.session"] for each in points if "event.session" in each.entities]
-    return {
-        "type": "grid",
-        "column_span": 3,
-        "cards": [
-            _heading("What happened", "mdi:history"),
-            {
-                "type": "history-graph",
-                "hours_to_show": 1,
-                "entities": statuses,
-                "grid_options": {"columns": 24},
-            },
-            {
-                "type": "logbook",
-                "target": {"entity_id": events},
-                "hours_to_show": 24,
-                "grid_options": {"columns": 12, "rows": 5},
-            },
-        ],
-    }
-
-
-def _heading(text: str, icon: str) -> Json:
-    return {"type": "heading", "heading": text, "icon": icon}
-
-
-async def save(home: HomeAssistant) -> int:
-    """Make the dashboard, or bring it up to date, and return how many devices there are."""
+async def save(house: House) -> int:
+    """Make the dashboards, or bring them up to date, and return how many devices there are."""
+    home = house.home
     boards = await home.command("lovelace/dashboards/list")
     if not any(each["url_path"] == URL_PATH for each in boards):
         await home.command(
@@ -101,6 +37,51 @@ async def save(home: HomeAssistant) -> int:
             mode="storage",
         )
     devices = await read_devices(home)
-    await home.command("lovelace/config/save", url_path=URL_PATH, config=layout(devices))
+    shell = [each for each in devices if each.entry_id == house.shell_id]
+    park = [each for each in devices if each.entry_id == house.park_id]
+    config = {"title": "EV Charging", "views": [_shell_view(shell), park_view(park)]}
+    await home.command("lovelace/config/save", url_path=URL_PATH, config=config)
     await home.command("frontend/set_system_data", key="core", value={"default_panel": URL_PATH})
+    await _save_energy(home, park)
     return len(devices)
+
+
+async def _save_energy(home: HomeAssistant, devices: list[Device]) -> None:
+    """Let the Energy dashboard show what every connector has used, and uses now."""
+    consumption = [
+        {
+            "stat_consumption": each.entities["sensor.energy"],
+            "stat_rate": each.entities["sensor.power"],
+            "name": each.name,
+        }
+        for each in devices
+        if each.entities.keys() >= {"sensor.energy", "sensor.power"}
+    ]
+    await home.command("energy/save_prefs", device_consumption=consumption)
+
+
+def _shell_view(devices: list[Device]) -> Json:
+    """Lay out a section for each charge point, and one for what happened at all of them."""
+    points = [each for each in devices if each.is_charge_point]
+    return {
+        "title": "Shell Recharge",
+        "path": "charging",
+        "type": "sections",
+        "max_columns": 3,
+        "badges": _badges(devices),
+        "sections": [*(_charge_point(each) for each in points), what_happened(points)],
+    }
+
+
+def _badges(devices: list[Device]) -> list[Json]:
+    active = [each.entities.get("sensor.active_sessions") for each in devices]
+    return [{"type": "entity", "entity": each, "show_name": True} for each in active if each]
+
+
+def _charge_point(device: Device) -> Json:
+    cards = [heading(device.name, "mdi:ev-station")]
+    for key, name, columns in _TILES:
+        if entity_id := device.entities.get(key):
+            feature = {"type": "toggle"} if key.startswith("switch.") else None
+            cards.append(tile(entity_id, name, columns, feature))
+    return {"type": "grid", "cards": cards}

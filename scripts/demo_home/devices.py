@@ -7,18 +7,24 @@ from .home_assistant import HomeAssistant
 DOMAIN = "ev_charging_sessions"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Device:
-    """An account or a charge point; ``entities`` maps ``sensor.status`` to an entity id."""
+    """An account or a charge point; ``entities`` maps ``sensor.status`` to an entity id.
+
+    ``entry_id`` is the account's, and ``manufacturer`` is the network if this is the account.
+    """
 
     device_id: str
+    entry_id: str
     name: str
     identifier: str
+    manufacturer: str
+    is_account: bool
     entities: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_charge_point(self) -> bool:
-        """Tell a charge point from an account."""
+        """Tell a charge point from an account, and from one whose status was turned off."""
         return "sensor.status" in self.entities
 
 
@@ -28,7 +34,14 @@ async def read_devices(home: HomeAssistant) -> list[Device]:
     A unique id is the identifier of its device and the key that the design gives the entity.
     """
     devices = {
-        raw["id"]: Device(raw["id"], raw["name_by_user"] or raw["name"], identifier)
+        raw["id"]: Device(
+            device_id=raw["id"],
+            entry_id=raw["config_entry_id"],
+            name=raw["name_by_user"] or raw["name"],
+            identifier=identifier,
+            manufacturer=raw["manufacturer"] or "",
+            is_account=raw["entry_type"] == "service",
+        )
         for raw in await home.command("config/device_registry/list")
         for domain, identifier, *_ in raw["identifiers"]
         if domain == DOMAIN

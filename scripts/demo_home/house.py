@@ -24,19 +24,30 @@ _HOME_PORT = 8123
 _SECONDS_TO_LOAD = 60
 
 # The account of the simulator's default world, its second card, and three of its EVSEs.
-_ACCOUNT = {"client_id": "demo-client", "client_secret": "demo-secret"}
+_SHELL = {"client_id": "demo-client", "client_secret": "demo-secret"}
 _EMA_ID = "NL-TNM-C00122045-K"
 _SECOND_CARD = {"identifier": "NL-TNM-C0216599X-A", "alias": "Family"}
 EVSES = ("NL*TNM*E02003451*0", "NL*TNM*E02003451*1", "NL*TNM*EVIRTUALCP0002*0")
 
+# The account of its charging parks, the first of them and the connectors there.
+_SMAPPEE = {
+    "client_id": "demo-park-client",
+    "client_secret": "demo-park-secret",
+    "username": "park-owner",
+    "password": "demo-park-password",
+}
+_PARK = "20001"
+CONNECTORS = (*(f"602000000{station}-1" for station in range(1, 7)), "6020000005-2")
+
 
 @dataclass(frozen=True, kw_only=True)
 class House:
-    """What runs while the demo runs; ``entry_id`` is the Shell Recharge account."""
+    """What runs while the demo runs; the ids are the config entries of the two accounts."""
 
     home: HomeAssistant
     simulator: Simulator
-    entry_id: str
+    shell_id: str
+    park_id: str
 
 
 @asynccontextmanager
@@ -66,10 +77,18 @@ async def open_house(folder: Path, *, for_a_person: bool) -> AsyncIterator[House
                 with step("owner and login"):
                     await home.log_in()
                     await home.wait_until_it_runs()
-                entry_id = await _account(home, simulator.url)
+                # The account's device says which network it is of, whatever its owner calls it.
+                known = {
+                    each.manufacturer: each.entry_id
+                    for each in await read_devices(home)
+                    if each.is_account
+                }
+                shell_id = known.get("Shell Recharge") or await _add_shell(home, simulator.url)
+                park_id = known.get("Smappee") or await _add_park(home, simulator.url)
                 with step("devices and entities"):
-                    await _wait_until_loaded(home, entry_id)
-                yield House(home=home, simulator=simulator, entry_id=entry_id)
+                    await _wait_until_loaded(home, shell_id, EVSES)
+                    await _wait_until_loaded(home, park_id, CONNECTORS)
+                yield House(home=home, simulator=simulator, shell_id=shell_id, park_id=park_id)
 
 
 def _ports(folder: Path, *, with_usual_port: bool) -> dict[str, int]:
@@ -98,9 +117,10 @@ def _prepare(folder: Path, port: int) -> Path:
     storage = config / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
     shutil.copy(_CONFIGURATION, config)
-    # The simulated world starts anew each time; its networks know no session from before.
-    for ledger in config.glob(f"{DOMAIN}.db*"):
-        ledger.unlink()
+    # The simulated world starts anew each time; its networks know no session from before. And
+    # to statistics from before, meters that start anew would tell of energy that flowed back.
+    for database in (*config.glob(f"{DOMAIN}.db*"), *config.glob("home-assistant_v2.db*")):
+        database.unlink()
     http = {"stable": _http(port), "pending": None, "yaml_migration_done": True}
     _write_store(storage, "http", 3, http)
     link = config / "custom_components" / DOMAIN
@@ -135,17 +155,14 @@ def _write_store(storage: Path, key: str, version: int, data: Json) -> None:
     (storage / key).write_text(json.dumps(store), encoding="utf-8")
 
 
-async def _account(home: HomeAssistant, simulator: str) -> str:
-    """Return the account's entry, which is added through the config flow on the first start."""
-    entries = await home.command("config_entries/get", domain=DOMAIN)
-    if entries:
-        return str(entries[0]["entry_id"])
+async def _add_shell(home: HomeAssistant, simulator: str) -> str:
+    """Add the Shell Recharge account through the config flow and return its entry."""
     with step("Shell Recharge account, through the config flow"):
         advanced = {"base_url": simulator, "api_version": "v2"}
         entry_id = await home.add_entry(
             DOMAIN,
             {"next_step_id": "shell_recharge"},
-            {**_ACCOUNT, "ema_id": _EMA_ID, "advanced": advanced},
+            {**_SHELL, "ema_id": _EMA_ID, "advanced": advanced},
         )
     for evse_id in EVSES:
         with step(f"charge point {evse_id}"):
@@ -155,14 +172,28 @@ async def _account(home: HomeAssistant, simulator: str) -> str:
     return entry_id
 
 
-async def _wait_until_loaded(home: HomeAssistant, entry_id: str) -> None:
-    """Wait for the account and for what its subentries added."""
+async def _add_park(home: HomeAssistant, simulator: str) -> str:
+    """Add the Smappee account with one of its parks in the same way."""
+    with step("Smappee account with six stations, through the config flow"):
+        return await home.add_entry(
+            DOMAIN,
+            {"next_step_id": "smappee"},
+            {**_SMAPPEE, "advanced": {"base_url": f"{simulator}/dev/v3"}},
+            {"service_location_ids": [_PARK]},
+        )
+
+
+async def _wait_until_loaded(
+    home: HomeAssistant, entry_id: str, charge_points: tuple[str, ...]
+) -> None:
+    """Wait for an account and its charge points."""
 
     async def is_loaded() -> bool:
         entries = await home.command("config_entries/get", domain=DOMAIN)
         if not any(each["entry_id"] == entry_id and each["state"] == "loaded" for each in entries):
             return False
-        shown = [each.identifier for each in await read_devices(home) if each.is_charge_point]
-        return all(any(one.endswith(evse_id) for one in shown) for evse_id in EVSES)
+        devices = await read_devices(home)
+        shown = [each.identifier for each in devices if each.is_charge_point]
+        return all(any(one.endswith(point) for one in shown) for point in charge_points)
 
-    await until(is_loaded, _SECONDS_TO_LOAD, "the account and its charge points to be loaded")
+    await until(is_loaded, _SECONDS_TO_LOAD, "an account and its charge points to be loaded")

@@ -44,6 +44,16 @@ class Simulator:
             if each["evse_id"] == evse_id and each["phase"] == "started"
         ]
 
+    async def connector(self, serial: str, position: int) -> Json:
+        """Return what a connector of a park does."""
+        for park in (await self.state())["parks"]:
+            for station in park["stations"]:
+                for connector in station["connectors"]:
+                    if (station["serial"], connector["position"]) == (serial, position):
+                        found: Json = connector
+                        return found
+        raise DemoError(f"The simulator has no connector {serial}-{position}.")
+
     async def post(self, what: str, **body: Any) -> Json:
         """Move something in the world, such as ``plug`` with an ``evse_id``."""
         return await self._open("POST", what, body)

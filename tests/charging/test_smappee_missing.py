@@ -135,6 +135,10 @@ async def test_late_meter_values_of_an_old_session(owner: ParkOwner) -> None:
     (corrected,) = (await owner.backend.poll(owner.open, watched=watched)).sessions
     assert corrected.energy == owner.parks.energy(session)
     assert (await owner.backend.poll(owner.open, watched={*watched, "nobody's"})).sessions == ()
+    owner.parks._by_station[SERIAL].clear()
+    for _ in range(6):
+        owner.tick(900)
+        assert (await owner.backend.poll(owner.open, watched=watched)).sessions == ()
 
 
 async def test_look_ups_take_turns(owner: ParkOwner) -> None:
