@@ -81,7 +81,8 @@ class Cost(Struct, frozen=True, kw_only=True):
     source: Source
 
 
-class Session(Discreet, frozen=True, kw_only=True):
+# Thousands of sessions live at once, and none can be part of a cycle of references.
+class Session(Discreet, frozen=True, kw_only=True, gc=False):
     """One charge, from plugging in to the end, as far as a backend has told it.
 
     A session is identified by its account and ``session_id``. ``updated`` is the time
