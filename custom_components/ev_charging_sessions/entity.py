@@ -110,3 +110,8 @@ def async_add_charge_points(
 
     entry.async_on_unload(coordinator.async_add_listener(add_new))
     add_new()
+
+
+def has_modes(charge_point: ChargePoint) -> bool:
+    """Tell whether a charge point is turned on and off by its mode."""
+    return bool(charge_point.modes)

@@ -7,9 +7,9 @@ from homeassistant.components.select import SelectEntity, SelectEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .charging.model import ChargePoint, ChargingMode, ModeSetting
+from .charging.model import ChargingMode, ModeSetting
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
-from .entity import ChargePointEntity, async_add_charge_points
+from .entity import ChargePointEntity, async_add_charge_points, has_modes
 from .exceptions import async_carry_out
 
 # As for the switches: the ground floor lets only one command at a time through to each.
@@ -24,11 +24,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the modes of the connectors, where the network lets them be set."""
-    async_add_charge_points(entry, async_add_entities, _create, where=_has_modes)
-
-
-def _has_modes(charge_point: ChargePoint) -> bool:
-    return bool(charge_point.modes)
+    async_add_charge_points(entry, async_add_entities, _create, where=has_modes)
 
 
 def _create(coordinator: ChargingCoordinator, charge_point_id: str) -> Iterable[SelectEntity]:

@@ -11,9 +11,8 @@ from homeassistant.components.switch import SwitchEntity, SwitchEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .charging.model import ChargePoint
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
-from .entity import ChargePointEntity, async_add_charge_points
+from .entity import ChargePointEntity, async_add_charge_points, has_modes
 from .exceptions import async_carry_out
 
 # Commands wait for their outcome, and one charge point must not wait for another's: the
@@ -33,7 +32,7 @@ async def async_setup_entry(
     if capabilities.start and capabilities.stop:
         async_add_charge_points(entry, async_add_entities, _create)
     elif capabilities.modes:
-        async_add_charge_points(entry, async_add_entities, _create_for_modes, where=_has_modes)
+        async_add_charge_points(entry, async_add_entities, _create_for_modes, where=has_modes)
 
 
 def _create(coordinator: ChargingCoordinator, charge_point_id: str) -> Iterable[SwitchEntity]:
@@ -44,10 +43,6 @@ def _create_for_modes(
     coordinator: ChargingCoordinator, charge_point_id: str
 ) -> Iterable[SwitchEntity]:
     yield PauseSwitch(coordinator, charge_point_id, CHARGING)
-
-
-def _has_modes(charge_point: ChargePoint) -> bool:
-    return bool(charge_point.modes)
 
 
 class ChargingSwitch(ChargePointEntity, SwitchEntity):

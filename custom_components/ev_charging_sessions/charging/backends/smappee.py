@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Set as AbstractSet
 from copy import replace
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 
 import aiohttp
 
@@ -17,7 +16,7 @@ from ..model import Account, ChargeCard, ChargePoint, LimitUnit, ModeSetting, Se
 from .backend import Answer, Capabilities
 from .listing import Listing, Split, frame_of, read_listing
 from .smappee_look_ups import LookUps
-from .smappee_parks import Parks, json_headers
+from .smappee_parks import GONE, Parks, json_headers
 from .smappee_sessions import ParkSessions, charge_points
 from .smappee_sign_in import SignIn, Tokens
 from .smappee_wire import (
@@ -44,7 +43,6 @@ REVIEW_INTERVAL = timedelta(days=1)
 # A car may be plugged in for as long as this.
 LONGEST_STAY = timedelta(days=365)
 
-_GONE = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 
 _UNITS = {LimitUnit.AMPERE: "AMPERE", LimitUnit.PERCENT: "PERCENTAGE"}
 
@@ -227,9 +225,9 @@ class Smappee:
                 params = {"active": "true", "range": _range(now - LONGEST_STAY)}
                 active = await self._listing(park_id, params, known.active)
             except RequestRejectedError as err:
-                if err.status in _GONE and not self._parks.has_stations(park_id):
+                if err.status in GONE and not self._parks.has_stations(park_id):
                     continue
-                if err.status in _GONE and await self._parks.has_lost(park_id):
+                if err.status in GONE and await self._parks.has_lost(park_id):
                     self._are_points_due = True
                 else:
                     refusals.append(err)

@@ -35,7 +35,7 @@ RETRY_AFTER = 300.0
 # So many stations are read before others get their turn: a few milliseconds' worth.
 _AT_ONCE = 100
 
-_GONE = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+GONE = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 
 
 class _Reading:
@@ -178,7 +178,7 @@ class Parks:
             path = f"servicelocation/{park_id}/meteringconfiguration"
             stations = await self._get(path, decode_stations)
         except RequestRejectedError as err:
-            if err.status in _GONE:
+            if err.status in GONE:
                 return False
             reading.unreadable.append(f"meteringconfiguration: {err.code}")
             reading.is_whole = False
@@ -265,5 +265,5 @@ def serial_of(charge_point_id: str | None) -> str:
 
 
 def json_headers() -> dict[str, str]:
-    """Return the headers of a request that reads."""
+    """Return the headers of every request."""
     return {"Accept": "application/json"}
