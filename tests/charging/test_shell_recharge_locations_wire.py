@@ -16,7 +16,7 @@ from custom_components.ev_charging_sessions.charging.errors import (
 from custom_components.ev_charging_sessions.charging.model import (
     ChargePointStatus,
 )
-from custom_components.ev_charging_sessions.charging.tariff import PriceComponentType
+from custom_components.ev_charging_sessions.charging.tariff import PriceComponentType, Tariff
 
 from .driver import EVSE
 from .shell_answers import NOW
@@ -131,6 +131,15 @@ def test_a_rotten_evse() -> None:
     assert caught.value.path == "data[].evses[].status"
 
 
+def prices(tariff: Tariff) -> list[tuple[Any, ...]]:
+    """Return what each price of a tariff counts, its amount, its unit and its VAT."""
+    return [
+        (component.type, component.price, component.unit, component.vat)
+        for element in tariff.elements
+        for component in element.components
+    ]
+
+
 def test_tariff_of_v1() -> None:
     """Test three flat prices: a start, a minute, a kWh."""
     body = location(connectors=[connector(tariff=TARIFF_V1), connector(tariff=TARIFF_V1)])
@@ -138,7 +147,7 @@ def test_tariff_of_v1() -> None:
     assert found is not None
     (tariff,) = found.tariffs
     assert (tariff.currency, tariff.is_complete) == ("EUR", True)
-    assert [(each.type, each.price, each.step_size, each.vat) for each in tariff.components] == [
+    assert prices(tariff) == [
         (PriceComponentType.FLAT, Decimal("0.0"), Decimal(1), None),
         (PriceComponentType.TIME, Decimal("0.12"), Decimal(60), None),
         (PriceComponentType.ENERGY, Decimal("0.89"), Decimal(1), None),
@@ -164,13 +173,13 @@ def test_tariff_of_v2() -> None:
     found = charge_point(decode_location(body), "NL*TNM*E01000401*0", NOW)
     assert found is not None
     always, at_times = found.tariffs
-    assert [(each.type, each.price, each.step_size, each.vat) for each in always.components] == [
+    assert prices(always) == [
         (PriceComponentType.ENERGY, Decimal("0.45"), Decimal(1), Decimal(21)),
         (PriceComponentType.PARKING_TIME, Decimal(1), Decimal(1), None),
     ]
     assert (always.tariff_id, always.min_price, always.max_price) == ("T1", Decimal("1.5"), None)
     assert (always.is_complete, at_times.is_complete) == (True, False)
-    assert at_times.components == ()
+    assert at_times.elements == ()
 
 
 @pytest.mark.parametrize(
@@ -201,4 +210,4 @@ def test_a_price_that_is_no_number() -> None:
     found = charge_point(decode_location(body), "NL*TNM*E01000401*0", NOW)
     assert found is not None
     assert not found.tariffs[0].is_complete
-    assert len(found.tariffs[0].components) == 2
+    assert len(prices(found.tariffs[0])) == 2

@@ -87,7 +87,8 @@ async def test_prices(driver: Driver, version: str) -> None:
     driver.restart(api_version=version)
     found = await driver.backend.charge_point("NL*TNM*E01000861*0")
     assert found is not None
-    prices = {each.type: (each.price, each.step_size) for each in found.tariffs[0].components}
+    (element,) = found.tariffs[0].elements
+    prices = {each.type: (each.price, each.unit) for each in element.components}
     assert prices == {
         PriceComponentType.FLAT: (Decimal("0.35"), Decimal(1)),
         PriceComponentType.ENERGY: (Decimal("0.69"), Decimal(1)),

@@ -102,7 +102,7 @@ class Commands:
         }
 
     async def start(
-        self, charge_point_id: str, card_id: str, time_limit: float = DEFAULT_TIME_LIMIT
+        self, charge_point_id: str, card_id: str | None, time_limit: float = DEFAULT_TIME_LIMIT
     ) -> Outcome[Session]:
         """Start a session and wait until it runs; one that already runs is the outcome.
 
@@ -228,7 +228,7 @@ class Commands:
         )
 
     async def _send_start(self, command: Command) -> Command:
-        session = await self._backend.start(command.charge_point_id, command.card_id or "")
+        session = await self._backend.start(command.charge_point_id, command.card_id)
         command = replace(command, session_id=session.session_id)
         try:
             await self._ledger.update_command(command)

@@ -97,6 +97,19 @@ class UnexpectedAnswerError(BackendError):
         self.was_sent = True
 
 
+class PriceUnknownError(ChargingError):
+    """What charging costs cannot be told.
+
+    ``key`` says what is missing for it: ``price_unknown_tariff``, ``price_unknown_energy``,
+    ``price_unknown_current``.
+    """
+
+    def __init__(self, missing: str) -> None:
+        """Remember what is missing."""
+        super().__init__(f"The price cannot be told without the {missing}")
+        self.key = f"price_unknown_{missing}"
+
+
 class LedgerError(ChargingError):
     """The ledger's file cannot be opened, read or written."""
 

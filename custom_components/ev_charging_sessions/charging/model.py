@@ -81,6 +81,55 @@ class Cost(Struct, frozen=True, kw_only=True):
     source: Source
 
 
+class MeterValue(Struct, frozen=True, gc=False):
+    """What the meter of a charge point stood at, in kWh since it was made."""
+
+    at: datetime
+    energy: float
+
+
+class Intent(Discreet, frozen=True, kw_only=True, omit_defaults=True):
+    """How a session came to be wanted, as an operator's backend tells it.
+
+    ``kind`` is by what (``in_app``, ``generic_keycard``), ``start_kind`` from where
+    (``remote``, ``local``). ``details`` is JSON that only the vendor understands. The
+    driver is told after so many kWh, seconds or so much money (``notify_after_…``).
+    """
+
+    hidden = frozenset({"user_id", "details"})
+
+    kind: str
+    start_kind: str
+    intent_id: str | None = None
+    user_id: str | None = None
+    details: str | None = None
+    notify_after_energy: float | None = None
+    notify_after_duration: float | None = None
+    notify_after_price: Decimal | None = None
+    created: datetime | None = None
+    updated: datetime | None = None
+
+
+class SessionDetails(Discreet, frozen=True, kw_only=True, omit_defaults=True):
+    """What an operator's backend tells of a session that drivers are not told.
+
+    ``transaction_id`` is the charge point's own number of the session (OCPP).
+    ``time_zone`` is an IANA name.
+    """
+
+    hidden = frozenset({"user_id", "note"})
+
+    transaction_id: str | None = None
+    location_id: str | None = None
+    user_id: str | None = None
+    note: str | None = None
+    intent: Intent | None = None
+    time_zone: str | None = None
+    application_id: str | None = None
+    namespace_id: str | None = None
+    created: datetime | None = None
+
+
 # Thousands of sessions live at once, and none can be part of a cycle of references.
 class Session(Discreet, frozen=True, kw_only=True, gc=False):
     """One charge, from plugging in to the end, as far as a backend has told it.
@@ -88,6 +137,9 @@ class Session(Discreet, frozen=True, kw_only=True, gc=False):
     A session is identified by its account and ``session_id``. ``updated`` is the time
     stamp the backend itself gave to this answer; it puts answers in order, and an answer
     without one counts as older than any answer that has one.
+
+    ``tariff`` is the one that was agreed for this session. ``meter_values`` are those of the
+    newest answer, oldest first; the ledger keeps those of all answers.
     """
 
     hidden = frozenset({"card_id"})
@@ -104,6 +156,9 @@ class Session(Discreet, frozen=True, kw_only=True, gc=False):
     cost: Cost | None = None
     stop_reason: str | None = None
     error_code: str | None = None
+    tariff: Tariff | None = None
+    meter_values: tuple[MeterValue, ...] = ()
+    details: SessionDetails | None = None
     updated: datetime | None = None
 
     @property
@@ -141,6 +196,37 @@ class ChargePointStatus(StrEnum):
     OFFLINE = "offline"
 
 
+class OcppStatus(StrEnum):
+    """The status of a connector in the words of OCPP 1.6."""
+
+    AVAILABLE = "available"
+    PREPARING = "preparing"
+    CHARGING = "charging"
+    SUSPENDED_EVSE = "suspended_evse"
+    SUSPENDED_EV = "suspended_ev"
+    FINISHING = "finishing"
+    RESERVED = "reserved"
+    UNAVAILABLE = "unavailable"
+    FAULTED = "faulted"
+
+
+class EnergyUnit(StrEnum):
+    """The unit of the energies of a network that does not say which one it is."""
+
+    WH = "Wh"
+    KWH = "kWh"
+
+
+class Station(Struct, frozen=True, kw_only=True):
+    """The device that one or more charge points are part of."""
+
+    station_id: str
+    name: str | None = None
+    vendor: str | None = None
+    model: str | None = None
+    firmware: str | None = None
+
+
 class ChargingMode(StrEnum):
     """What a connector does with a car that is plugged in."""
 
@@ -176,7 +262,8 @@ class ChargePoint(Struct, frozen=True, kw_only=True):
     ``name`` is what its owner calls it. ``max_power`` is in kW, ``min_current`` and
     ``max_current`` are in ampere per phase. ``modes`` are those that can be set, none where
     the network lets no mode be set; ``mode`` is the one in force as far as the network has
-    told. ``updated`` is when the status was last known to be true.
+    told. ``ocpp_status`` is what an operator's backend passes on. ``updated`` is when the
+    status was last known to be true.
     """
 
     charge_point_id: str
@@ -190,6 +277,8 @@ class ChargePoint(Struct, frozen=True, kw_only=True):
     modes: tuple[ChargingMode, ...] = ()
     mode: ChargingMode | None = None
     tariffs: tuple[Tariff, ...] = ()
+    station: Station | None = None
+    ocpp_status: OcppStatus | None = None
     updated: datetime | None = None
 
 

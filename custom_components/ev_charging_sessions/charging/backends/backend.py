@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from ..model import ChargeCard, ChargePoint, ModeSetting, Session
+from ..model import ChargeCard, ChargePoint, EnergyUnit, ModeSetting, Session
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
@@ -14,7 +14,9 @@ class Capabilities(Struct, frozen=True, kw_only=True):
 
     ``energy`` tells that its sessions say how much they have charged. ``modes`` tells that
     charge points are turned on and off by their mode instead of by ``start`` and ``stop``.
-    ``look_up`` tells that it is asked about one charge point at a time.
+    ``look_up`` tells that it is asked about one charge point at a time. ``cards`` tells that
+    a start is paid with a card of ours. ``prices`` tells that its sessions say what they
+    cost.
     """
 
     start: bool = False
@@ -22,6 +24,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     energy: bool = False
     modes: bool = False
     look_up: bool = False
+    cards: bool = False
+    prices: bool = False
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -36,6 +40,8 @@ class Answer(Struct, frozen=True, kw_only=True):
     ``charge_points`` holds those about which there are news. ``listed`` holds the ids of
     all that the network says are there, when the poll has read that, and ``lost`` the names
     of the places that were chosen and that the account may no longer see.
+    ``other_unit`` is the unit that the energies rather seem to be in than the one the
+    account is set to.
     """
 
     sessions: tuple[Session, ...] = ()
@@ -44,6 +50,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     charge_points: tuple[ChargePoint, ...] = ()
     listed: AbstractSet[str] | None = None
     lost: tuple[str, ...] = ()
+    other_unit: EnergyUnit | None = None
 
 
 class Backend(Protocol):
@@ -80,7 +87,7 @@ class Backend(Protocol):
     async def charge_point(self, charge_point_id: str) -> ChargePoint | None:
         """Look up a charge point; ``None`` when the network does not know it."""
 
-    async def start(self, charge_point_id: str, card_id: str) -> Session:
+    async def start(self, charge_point_id: str, card_id: str | None) -> Session:
         """Ask for a session and return it as far as it is known.
 
         Returning means that the network has accepted the request, not that it charges.

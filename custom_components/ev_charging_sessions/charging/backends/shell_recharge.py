@@ -86,7 +86,7 @@ class ShellRecharge:
     The API knows no energy and no price of a session, so neither is ever reported.
     """
 
-    capabilities = Capabilities(start=True, stop=True, look_up=True)
+    capabilities = Capabilities(start=True, stop=True, look_up=True, cards=True)
 
     def __init__(
         self,
@@ -226,8 +226,9 @@ class ShellRecharge:
                 return found
         return []
 
-    async def start(self, charge_point_id: str, card_id: str) -> Session:
+    async def start(self, charge_point_id: str, card_id: str | None) -> Session:
         """Ask for a session; 2xx only means that the network will try."""
+        card_id = card_id or self.cards[0].identifier
         session_id = await self._post(
             "charge-session/start",
             {},

@@ -3,6 +3,7 @@
 Source: the models of the vendor's SDKs, 1.0.0 (v1) to 2.2.0 (v2).
 """
 
+from copy import replace
 from datetime import datetime
 from decimal import Decimal
 import re
@@ -12,7 +13,7 @@ import msgspec
 
 from ..errors import UnexpectedAnswerError
 from ..model import ChargePoint, ChargePointStatus
-from ..tariff import PriceComponent, PriceComponentType, Tariff
+from ..tariff import PriceComponent, PriceComponentType, Tariff, TariffElement
 from .wire import reader
 
 _EVSE_STATUSES = {
@@ -24,7 +25,7 @@ _EVSE_STATUSES = {
 _COMPONENT_TYPES = {
     "FLAT": PriceComponentType.FLAT,
     "ENERGY": PriceComponentType.ENERGY,
-    "TIME": PriceComponentType.TIME,
+    "TIME": PriceComponentType.CHARGING_TIME,
     "PARKING_TIME": PriceComponentType.PARKING_TIME,
 }
 
@@ -151,14 +152,16 @@ def _tariffs(connector: _Connector) -> list[Tariff]:
 
 def _tariff(wire: _Tariff) -> Tariff:
     """Return a tariff; a price that is no finite number makes it incomplete."""
-    found = [*_flat_prices(wire), *_element_prices(wire)]
-    components = tuple(component for component in found if component.price.is_finite())
+    found = [*_flat_element(wire), *_elements(wire)]
+    elements = [
+        replace(element, components=tuple(each for each in element.components if _is_sane(each)))
+        for element in found
+    ]
     return Tariff(
         currency=wire.currency,
-        components=components,
+        elements=tuple(element for element in elements if element.components),
         is_complete=(
-            len(components) == len(found)
-            and not any(element.restrictions for element in wire.elements or [])
+            elements == found and not any(element.restrictions for element in wire.elements or [])
         ),
         tariff_id=wire.tariffId,
         min_price=wire.minPrice,
@@ -166,34 +169,44 @@ def _tariff(wire: _Tariff) -> Tariff:
     )
 
 
-def _element_prices(wire: _Tariff) -> list[PriceComponent]:
+def _is_sane(component: PriceComponent) -> bool:
+    return component.price.is_finite() and component.unit.is_finite() and component.unit > 0
+
+
+def _elements(wire: _Tariff) -> list[TariffElement]:
     """Return the prices of a v2 tariff that always hold.
 
     The vendor gives a price per step, and the step in seconds or kWh.
     """
     return [
-        PriceComponent(
-            type=_COMPONENT_TYPES[component.type.upper()],
-            price=component.price,
-            step_size=component.stepSize or Decimal(1),
-            vat=component.vat,
+        TariffElement(
+            components=tuple(
+                PriceComponent(
+                    type=_COMPONENT_TYPES[component.type.upper()],
+                    price=component.price,
+                    unit=component.stepSize or Decimal(1),
+                    step=component.stepSize or Decimal(1),
+                    vat=component.vat,
+                )
+                for component in element.priceComponents or []
+                if component.type.upper() in _COMPONENT_TYPES
+            )
         )
         for element in wire.elements or []
         if not element.restrictions
-        for component in element.priceComponents or []
-        if component.type.upper() in _COMPONENT_TYPES
     ]
 
 
-def _flat_prices(wire: _Tariff) -> list[PriceComponent]:
+def _flat_element(wire: _Tariff) -> list[TariffElement]:
     """Return the three prices of a v1 tariff that are set."""
     prices = (
         (PriceComponentType.FLAT, wire.startFee, Decimal(1)),
         (PriceComponentType.TIME, wire.perMinute, Decimal(60)),
         (PriceComponentType.ENERGY, wire.perKWh, Decimal(1)),
     )
-    return [
-        PriceComponent(type=type_, price=price, step_size=step)
-        for type_, price, step in prices
+    components = tuple(
+        PriceComponent(type=type_, price=price, unit=unit)
+        for type_, price, unit in prices
         if price is not None
-    ]
+    )
+    return [TariffElement(components=components)] if components else []

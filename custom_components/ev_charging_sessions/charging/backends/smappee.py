@@ -175,7 +175,7 @@ class Smappee:
         """Return what the last poll said of a connector, without a request."""
         return self._points.get(charge_point_id)
 
-    async def start(self, charge_point_id: str, card_id: str) -> Session:
+    async def start(self, charge_point_id: str, card_id: str | None) -> Session:
         """Raise InvalidInputError: a session begins when a car is plugged in."""
         raise InvalidInputError("device", "cannot_start")
 
