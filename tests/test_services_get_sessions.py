@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from custom_components.ev_charging_sessions.charging.model import Session, SessionStatus
+from custom_components.ev_charging_sessions.charging.model import (
+    Intent,
+    Session,
+    SessionDetails,
+    SessionStatus,
+)
+from custom_components.ev_charging_sessions.rows import archive_row, session_row
 from tests.calls import add_second_account, charged, expect_refusal, resolved_ids
 from tests.home import EVSE, OTHER_EVSE, Home
 from tests.simulator.defaults import CARDS
@@ -27,6 +33,10 @@ ROW = {
     "currency",
     "cost_source",
     "stop_reason",
+    "intent",
+    "start_kind",
+    "note",
+    "location_id",
 }
 
 
@@ -117,6 +127,27 @@ async def test_get_open_session(home: Home) -> None:
     assert row["duration"] == 670
     assert row["ended"] is None
     assert row["card"] is None
+
+
+@pytest.mark.parametrize("has_intent", [True, False])
+async def test_what_only_the_archive_tells(home: Home, has_intent: bool) -> None:
+    """Test that a row of the archive tells what an operator's backend knows, an event not."""
+    await home.add_account()
+    intent = Intent(kind="in_app", start_kind="remote", user_id="u1") if has_intent else None
+    session = Session(
+        account=home.coordinator.account,
+        session_id="1",
+        details=SessionDetails(intent=intent, note="Spare car", location_id="L1", user_id="u1"),
+    )
+    row = archive_row(home.coordinator, session)
+    told = {
+        "intent": "in_app" if has_intent else None,
+        "start_kind": "remote" if has_intent else None,
+        "note": "Spare car",
+        "location_id": "L1",
+    }
+    assert row == session_row(home.coordinator, session) | told
+    assert set(row) == ROW
 
 
 @pytest.mark.parametrize("evse_id", [None, NEVER_SHOWN])

@@ -33,6 +33,23 @@ def session_row(coordinator: ChargingCoordinator, session: Session) -> dict[str,
     }
 
 
+def archive_row(coordinator: ChargingCoordinator, session: Session) -> dict[str, Any]:
+    """Return a session as a row with what an operator's backend tells of it besides.
+
+    Only whoever asks the archive gets that: an event lies open in the history, and a note may
+    name somebody.
+    """
+    details = session.details
+    intent = details.intent if details else None
+    return {
+        **session_row(coordinator, session),
+        "intent": intent.kind if intent else None,
+        "start_kind": intent.start_kind if intent else None,
+        "note": details.note if details else None,
+        "location_id": details.location_id if details else None,
+    }
+
+
 def _device_id(coordinator: ChargingCoordinator, charge_point_id: str | None) -> str | None:
     if charge_point_id is None:
         return None

@@ -21,6 +21,7 @@ from homeassistant.helpers.service import (
 )
 from homeassistant.util import dt as dt_util
 
+from .charging.backends.backend import default_card_id
 from .charging.command_runs import DEFAULT_TIME_LIMIT, Outcome
 from .charging.errors import ChargingError, InvalidInputError
 from .charging.ledger import SessionQuery
@@ -29,7 +30,7 @@ from .const import CONF_EVSE_ID, DOMAIN
 from .coordinator import ChargingCoordinator
 from .exceptions import translated
 from .networks import NETWORKS
-from .rows import session_row
+from .rows import archive_row
 
 SERVICE_START_SESSION = "start_session"
 SERVICE_STOP_SESSION = "stop_session"
@@ -114,9 +115,9 @@ def async_setup_services(hass: HomeAssistant) -> None:
 async def _async_start_session(call: ServiceCall) -> ServiceResponse:
     coordinator, charge_point_id = _charge_point(call)
     alias = call.data.get(ATTR_CARD)
+    if alias is not None and not coordinator.backend.capabilities.cards:
+        raise _invalid("cannot_choose_card")
     if coordinator.backend.capabilities.modes:
-        if alias is not None:
-            raise _invalid("cannot_choose_card")
         charge_point = _with_modes(coordinator, charge_point_id)
         return await _async_response(
             coordinator.commands.modes.unpause(charge_point, call.data[ATTR_TIMEOUT])
@@ -168,7 +169,7 @@ async def _async_get_sessions(call: ServiceCall) -> ServiceResponse:
     except ChargingError as err:
         raise translated(HomeAssistantError, err) from err
     return {
-        "sessions": [session_row(by_account[session.account], session) for session in sessions],
+        "sessions": [archive_row(by_account[session.account], session) for session in sessions],
         "count": totals.count,
         "totals": {
             "energy": totals.energy,
@@ -280,11 +281,11 @@ def _device(hass: HomeAssistant, device_id: str) -> tuple[ChargingCoordinator, s
     return coordinator, charge_point_id
 
 
-def _card_id(coordinator: ChargingCoordinator, alias: str | None) -> str:
+def _card_id(coordinator: ChargingCoordinator, alias: str | None) -> str | None:
     """Return the identifier of the card with that alias; without one, of the default card."""
     cards = coordinator.backend.cards
     if alias is None:
-        return cards[0].identifier
+        return default_card_id(coordinator.backend)
     found = [card.identifier for card in cards if card.alias == alias]
     if not found:
         raise _unknown_card(cards)

@@ -1,7 +1,7 @@
 """The switch of a charge point: on lets it charge, off ends that.
 
-Where a network starts sessions, on starts one with the default card and off stops it. Where
-it knows modes, off pauses a connector and on brings back the mode from before.
+Where a network starts sessions, on starts one, with the default card if a card pays, and off
+stops it. Where it knows modes, off pauses a connector and on brings back the mode from before.
 """
 
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ from homeassistant.components.switch import SwitchEntity, SwitchEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .charging.backends.backend import default_card_id
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
 from .entity import ChargePointEntity, async_add_charge_points, has_modes
 from .exceptions import async_carry_out
@@ -64,13 +65,9 @@ class ChargingSwitch(ChargePointEntity, SwitchEntity):
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        """Start a session with the default card and wait until it runs."""
-        coordinator = self.coordinator
-        await async_carry_out(
-            coordinator.commands.start(
-                self.charge_point_id, coordinator.backend.cards[0].identifier
-            )
-        )
+        """Start a session, with the default card where one pays, and wait until it runs."""
+        card_id = default_card_id(self.coordinator.backend)
+        await async_carry_out(self.coordinator.commands.start(self.charge_point_id, card_id))
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:

@@ -102,3 +102,8 @@ class Backend(Protocol):
 
         Raises InvalidInputError, before anything is sent, for what cannot be right.
         """
+
+
+def default_card_id(backend: Backend) -> str | None:
+    """Return the card that pays where none is chosen; ``None`` where a start takes no card."""
+    return backend.cards[0].identifier if backend.capabilities.cards else None
