@@ -9,6 +9,7 @@ from custom_components.ev_charging_sessions.const import (
 )
 from custom_components.ev_charging_sessions.exceptions import placeholders_of
 from custom_components.ev_charging_sessions.networks import NETWORKS
+from custom_components.ev_charging_sessions.options_flow import own_price_schema
 from custom_components.ev_charging_sessions.subentry_flows import CHARGE_POINT_SCHEMA
 from tests.texts import BACKEND_ERRORS, FOLDER, TEXTS, input_errors, keys, placeholders
 
@@ -38,6 +39,17 @@ def test_account_forms() -> None:
         assert texts_of(steps[step]) == fields
     assert texts_of(steps["reconfigure"]["sections"]["advanced"]) == shared_section
     assert texts_of(steps["parks"]) == {CONF_SERVICE_LOCATION_IDS}
+
+
+def test_options_form() -> None:
+    """Test that the form of the options and its errors have texts, and none is left over."""
+    texts = TEXTS["options"]
+    assert set(texts["step"]) == {"init"}
+    assert texts_of(texts["step"]["init"]) == keys(own_price_schema("EUR"))
+    source = (FOLDER / "options_flow.py").read_text()
+    assert all(f'"{key}"' in source for key in texts["error"])
+    told = placeholders(texts["step"]["init"]["description"])
+    assert told.union(*map(placeholders, texts["error"].values())) == {"currency"}
 
 
 def test_subentry_forms() -> None:

@@ -88,16 +88,20 @@ async def async_remove_config_entry_device(
 
 @callback
 def _reload_when_changed(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
-    """Use a new card, charge point or name at once; the flows reload for what they change."""
+    """Use a new card, charge point, price or name at once.
 
-    def names() -> tuple[str, list[object]]:
+    What the flows of the account itself change, they reload for.
+    """
+
+    def facts() -> tuple[str, dict[str, Any], list[object]]:
         # As dictionaries, because a subentry is changed in place.
-        return entry.title, [subentry.as_dict() for subentry in entry.subentries.values()]
+        subentries: list[object] = [each.as_dict() for each in entry.subentries.values()]
+        return entry.title, dict(entry.options), subentries
 
-    known = names()
+    known = facts()
 
     async def reload(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
-        if names() != known:
+        if facts() != known:
             hass.config_entries.async_schedule_reload(entry.entry_id)
 
     entry.async_on_unload(entry.add_update_listener(reload))

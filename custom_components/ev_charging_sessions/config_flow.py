@@ -11,6 +11,7 @@ from homeassistant.config_entries import (
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
+    OptionsFlow,
 )
 from homeassistant.core import callback
 from homeassistant.helpers.selector import (
@@ -32,6 +33,7 @@ from .const import (
 )
 from .exceptions import placeholders_of
 from .networks import NETWORKS, Network, account_of
+from .options_flow import OwnPriceFlow
 from .subentry_flows import ChargeCardFlow, ChargePointFlow
 
 
@@ -201,6 +203,20 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
             errors=self._errors,
             description_placeholders=self._placeholders,
         )
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """Let the user set a price of their own."""
+        return OwnPriceFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_supports_options_flow(cls, config_entry: ConfigEntry) -> bool:
+        """Tell whether a price of one's own is of any use at this network."""
+        return NETWORKS[config_entry.data[CONF_BACKEND]].takes_own_price
 
     @classmethod
     @callback

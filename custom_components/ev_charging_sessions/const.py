@@ -11,6 +11,8 @@ CONF_BASE_URL = "base_url"
 CONF_EMA_ID = "ema_id"
 CONF_EVSE_ID = "evse_id"
 CONF_IDENTIFIER = "identifier"
+CONF_PRICE_ENTITY = "price_entity"
+CONF_PRICE_PER_KWH = "price_per_kwh"
 CONF_SERVICE_LOCATION_IDS = "service_location_ids"
 CONF_TOKENS = "tokens"
 
