@@ -1,98 +1,271 @@
-"""What charging costs at a charge point, as a backend publishes it."""
+"""What charging costs, and why: prices with restrictions, line by line, in exact decimals.
 
-from datetime import time
-from decimal import Decimal
+The shape is CleverEV's, which is OCPI's; Shell's prices fit into it too. Where the vendors
+are silent, this follows OCPI, or else what a driver would expect:
+
+- Of each type of price, the first element that holds and has one counts.
+- A flat price is paid once for each element, when it is the one that counts.
+- Energy between two readings flows evenly. A car requests power while energy flows.
+- ``held_for`` runs from the moment at which all else of a restriction has become true; what
+  was before is not charged for afterwards.
+- What is paid by the step is rounded up to full steps, each line on its own.
+- VAT comes on top of the prices that name one.
+- Each line is rounded to the smallest coin of the currency, half of one upwards. The minimum
+  and the maximum apply to the sum; where they contradict each other, the maximum wins.
+
+``tariff_course`` tells which prices count when, ``tariff_clock`` what the clock says.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Context, Decimal, localcontext
 from enum import StrEnum
 
 from msgspec import Struct
 
+from .tariff_course import FINE, NOTHING, Counting, Course, Key, Reading, Slice, seconds_between
+from .tariff_model import (
+    PriceComponent,
+    PriceComponentType,
+    Restrictions,
+    Tariff,
+    TariffElement,
+)
 
-class PriceComponentType(StrEnum):
-    """What a price component counts."""
+__all__ = [
+    "PriceComponent",
+    "PriceComponentType",
+    "Reading",
+    "Restrictions",
+    "Tariff",
+    "TariffElement",
+]
+
+_CONTEXT = Context(prec=60, rounding=ROUND_HALF_UP)
+# What is printed of a quantity: a thousandth of a watt-hour, a tenth of a millisecond.
+_QUANTITY = Decimal("1e-6")
+_MINUTE = Decimal(60)
+_TIMES = {
+    PriceComponentType.TIME,
+    PriceComponentType.CHARGING_TIME,
+    PriceComponentType.PARKING_TIME,
+}
+# The digits behind the point of the smallest coin, where they are not two (ISO 4217).
+_DIGITS = {"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3} | dict.fromkeys(
+    (
+        *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"),
+        *("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"),
+    ),
+    0,
+)
+# So far ahead a price is looked for, which may depend on the day of the week.
+_FORESIGHT = timedelta(days=8)
+
+
+class LineKind(StrEnum):
+    """What a line of a bill is for: a type of price, or what evens the sum out."""
 
     FLAT = "flat"
-    """Once, when its element first holds."""
-
     ENERGY = "energy"
-    """Kilowatt-hours."""
-
     TIME = "time"
-    """The time a car is connected, whether or not energy flows."""
-
     CHARGING_TIME = "charging_time"
-    """The time in which energy flows."""
-
     PARKING_TIME = "parking_time"
-    """The time in which a car is connected and no energy flows."""
+    MIN_PRICE = "min_price"
+    MAX_PRICE = "max_price"
 
 
-class PriceComponent(Struct, frozen=True, kw_only=True):
-    """One price of a tariff: what one ``unit`` costs.
+class LineItem(Struct, frozen=True, kw_only=True):
+    """One line of a bill.
 
-    ``unit`` is in kWh for energy, in seconds for times and 1 for a flat price. Where there
-    is a ``step``, in the same measure, what is begun of it is paid in full. ``vat`` is a
-    percentage that comes on top; ``None`` when the backend does not say.
+    ``element`` is what the tariff calls its element, or its number from 1 on; ``None`` for
+    what evens the sum out. ``quantity`` is in kWh, minutes or times; ``unit_price`` and
+    ``amount`` are in the currency of the bill, VAT included.
     """
 
-    type: PriceComponentType
-    price: Decimal
-    unit: Decimal = Decimal(1)
-    step: Decimal | None = None
-    vat: Decimal | None = None
+    element: str | None
+    component: LineKind
+    quantity: Decimal
+    unit_price: Decimal
+    amount: Decimal
 
 
-class Restrictions(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """When a tariff element holds: only while all that is given here is true.
-
-    ``start`` and ``end`` are times of day in the tariff's time zone, the end excluded; an
-    end before the start is on the next day. ``days`` are those of ``datetime.weekday``.
-    Energies are in kWh since the session began, currents in ampere, powers in kW,
-    durations in seconds since the session began; minima are included, maxima are not.
-    ``is_requesting`` tells whether the car must, or must not, be taking energy. The element
-    holds once all of that has been true for ``held_for`` seconds without a break.
-    """
-
-    start: time | None = None
-    end: time | None = None
-    days: tuple[int, ...] | None = None
-    min_energy: Decimal | None = None
-    max_energy: Decimal | None = None
-    min_current: Decimal | None = None
-    max_current: Decimal | None = None
-    min_power: Decimal | None = None
-    max_power: Decimal | None = None
-    min_duration: Decimal | None = None
-    max_duration: Decimal | None = None
-    is_requesting: bool | None = None
-    held_for: Decimal | None = None
-
-
-class TariffElement(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Some prices of a tariff, and when they hold: always, without ``restrictions``.
-
-    ``name``, ``element_id`` and ``color`` are the operator's.
-    """
-
-    components: tuple[PriceComponent, ...]
-    restrictions: Restrictions | None = None
-    name: str | None = None
-    element_id: str | None = None
-    color: str | None = None
-
-
-class Tariff(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The prices that hold at a charge point, in one currency (ISO 4217).
-
-    ``is_complete`` is false when the network has told more than this model can carry.
-    ``time_zone`` is an IANA name. ``texts`` are the operator's own words by language.
-    """
+class Bill(Struct, frozen=True, kw_only=True):
+    """What charging costs, line by line, in a currency (ISO 4217)."""
 
     currency: str
-    elements: tuple[TariffElement, ...]
-    is_complete: bool = True
-    tariff_id: str | None = None
-    min_price: Decimal | None = None
-    max_price: Decimal | None = None
-    time_zone: str | None = None
-    texts: tuple[tuple[str, str], ...] = ()
-    url: str | None = None
+    items: tuple[LineItem, ...]
+
+    @property
+    def total(self) -> Decimal:
+        """Return the sum of all lines."""
+        return sum((item.amount for item in self.items), NOTHING)
+
+
+def price(
+    tariff: Tariff, readings: Sequence[Reading], *, amperes_per_kilowatt: Decimal | None = None
+) -> Bill:
+    """Return what a session costs that went as the readings say, oldest first.
+
+    The first reading is the begin of the session. ``amperes_per_kilowatt`` turns power into
+    the current per phase; only prices that depend on that need it. Raises PriceUnknownError
+    naming what is missing.
+    """
+    with localcontext(_CONTEXT):
+        sums: dict[Counting, _Sum] = {}
+        for part, counting in Course(tariff, readings, amperes_per_kilowatt).walk():
+            _add(sums.setdefault(counting, _Sum()), part)
+        measured: dict[Key, Decimal] = {}
+        for counting, counted in sums.items():
+            for kind, key in counting:
+                measured[key] = _more(measured.get(key, NOTHING), kind, counted)
+        items = [_line(tariff, key, amount) for key, amount in sorted(measured.items())]
+        items += _evened_out(tariff, sum((item.amount for item in items), NOTHING))
+        return Bill(currency=tariff.currency, items=tuple(items))
+
+
+def fee_begins(
+    tariff: Tariff, readings: Sequence[Reading], *, amperes_per_kilowatt: Decimal | None = None
+) -> datetime | None:
+    """Return when a minute begins to cost more than it did at the begin of the session.
+
+    That is when what is paid per minute now came into force or, if that is no more than at
+    the begin, when a higher price will, provided that all goes on as between the last two
+    readings. ``None`` when none is in sight. Raises the same as ``price``.
+    """
+    if not any(each.type in _TIMES for element in tariff.elements for each in element.components):
+        return None
+    with localcontext(_CONTEXT):
+        begin = readings[0].at
+        now = seconds_between(begin, readings[-1].at)
+        first: Decimal | None = None
+        rate, risen = NOTHING, None
+        for part, counting in Course(tariff, _continued(readings), amperes_per_kilowatt).walk():
+            before, rate = rate, _rate(tariff, counting, part)
+            if first is None:
+                first = rate
+            elif rate > max(before, first):
+                risen = part.begin
+            elif rate <= first and risen is not None and part.begin <= now:
+                risen = None
+            if risen is not None and part.end > now:
+                return begin + timedelta(microseconds=int(risen * 1_000_000))
+        return None
+
+
+def depends_on_course(tariff: Tariff) -> bool:
+    """Tell whether it matters when and how fast energy flowed, and not only how much."""
+    always = {PriceComponentType.FLAT, PriceComponentType.ENERGY, PriceComponentType.TIME}
+    return any(
+        element.restrictions is not None
+        or any(each.type not in always for each in element.components)
+        for element in tariff.elements
+    )
+
+
+def coin_of(currency: str) -> Decimal:
+    """Return the smallest amount of a currency (ISO 4217) that can be paid."""
+    return Decimal(1).scaleb(-_DIGITS.get(currency, 2))
+
+
+class _Sum(Struct):
+    """What has been counted: kWh, seconds in which energy flowed, seconds in which none did."""
+
+    energy: Decimal = NOTHING
+    charging: Decimal = NOTHING
+    parking: Decimal = NOTHING
+
+
+def _add(counted: _Sum, part: Slice) -> None:
+    begin, end, before, after, _ = part
+    if after > before:
+        counted.energy += after - before
+        counted.charging += end - begin
+    else:
+        counted.parking += end - begin
+
+
+def _more(so_far: Decimal, kind: PriceComponentType, counted: _Sum) -> Decimal:
+    """Return the times, kWh or seconds that a price counts, with those of one more sum."""
+    match kind:
+        case PriceComponentType.FLAT:
+            return Decimal(1)
+        case PriceComponentType.ENERGY:
+            return so_far + counted.energy
+        case PriceComponentType.TIME:
+            return so_far + counted.charging + counted.parking
+        case PriceComponentType.CHARGING_TIME:
+            return so_far + counted.charging
+        case PriceComponentType.PARKING_TIME:
+            return so_far + counted.parking
+
+
+def _line(tariff: Tariff, key: Key, measured: Decimal) -> LineItem:
+    element = tariff.elements[key[0]]
+    component = element.components[key[1]]
+    # Twice, because what calculating has left over must not decide about a half.
+    quantity = measured.quantize(Decimal("1e-9")).quantize(_QUANTITY)
+    if component.step:
+        steps = (quantity / component.step).to_integral_value(ROUND_CEILING)
+        quantity = steps * component.step
+    unit_price = component.price / component.unit
+    if component.vat:
+        unit_price *= 1 + component.vat / 100
+    amount = (unit_price * quantity).quantize(FINE).quantize(coin_of(tariff.currency))
+    if component.type in _TIMES:
+        quantity, unit_price = quantity / _MINUTE, unit_price * _MINUTE
+    return LineItem(
+        element=element.name or str(key[0] + 1),
+        component=LineKind(component.type),
+        quantity=_printed(quantity),
+        unit_price=_printed(unit_price),
+        amount=amount,
+    )
+
+
+def _evened_out(tariff: Tariff, total: Decimal) -> list[LineItem]:
+    """Return the line that a minimum or maximum adds, if there is one."""
+    coin = coin_of(tariff.currency)
+    lowest, highest = tariff.min_price, tariff.max_price
+    if highest is not None and max(total, lowest or total) > highest:
+        kind, amount = LineKind.MAX_PRICE, highest.quantize(coin) - total
+    elif lowest is not None and total < lowest:
+        kind, amount = LineKind.MIN_PRICE, lowest.quantize(coin) - total
+    else:
+        return []
+    return [
+        LineItem(
+            element=None, component=kind, quantity=Decimal(1), unit_price=amount, amount=amount
+        )
+    ]
+
+
+def _rate(tariff: Tariff, counting: Counting, part: Slice) -> Decimal:
+    """Return what a second costs in a slice."""
+    counted = _Sum()
+    _add(counted, part)
+    rate = NOTHING
+    for kind, (number, place) in counting:
+        if kind in _TIMES and _more(NOTHING, kind, counted):
+            component = tariff.elements[number].components[place]
+            rate += component.price / component.unit
+    return rate
+
+
+def _continued(readings: Sequence[Reading]) -> list[Reading]:
+    """Return readings that go on as between the last two."""
+    last = readings[-1]
+    power = NOTHING
+    if len(readings) > 1 and last.energy is not None:
+        before = readings[-2]
+        seconds = seconds_between(before.at, last.at)
+        if seconds and before.energy is not None:
+            power = (last.energy - before.energy) / seconds
+    ahead = seconds_between(last.at, last.at + _FORESIGHT)
+    energy = None if last.energy is None else last.energy + max(power, NOTHING) * ahead
+    return [*readings, Reading(last.at + _FORESIGHT, energy)]
+
+
+def _printed(number: Decimal) -> Decimal:
+    """Return a number without digits that say nothing."""
+    short = number.quantize(_QUANTITY).normalize()
+    return short.quantize(Decimal(1)) if short == short.to_integral_value() else short
