@@ -12,7 +12,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from .discreet import Discreet
-from .tariff import Tariff
+from .tariff_model import Tariff
 
 
 class SessionStatus(StrEnum):
