@@ -18,7 +18,12 @@ from .charging.ledger import Ledger
 from .charging.model import Account
 from .const import CONF_BACKEND, DOMAIN, PLATFORMS
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
-from .devices import async_keep_devices, async_move_to_subentries, async_register_account
+from .devices import (
+    async_keep_devices,
+    async_move_to_subentries,
+    async_register_account,
+    is_station_in_use,
+)
 from .exceptions import translated
 from .issues import async_clear
 from .networks import NETWORKS, cards_of
@@ -74,16 +79,19 @@ async def async_remove_entry(hass: HomeAssistant, entry: ChargingConfigEntry) ->
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: ChargingConfigEntry, device: dr.DeviceEntry
 ) -> bool:
-    """Let a person remove a charge point that was only visited, and not one in use.
+    """Let a person remove what is gone or was only visited, and nothing that is in use.
 
-    One that was added goes with its subentry, and the account with its entry.
+    A charge point that was added goes with its subentry, and the account with its entry.
     """
     if device.config_subentry_id or device.entry_type is DeviceEntryType.SERVICE:
         return False
     if entry.state is not ConfigEntryState.LOADED:
         return True
     coordinator = entry.runtime_data
-    return coordinator.async_drop_charge_point(coordinator.charge_point_of(device) or "")
+    charge_point_id = coordinator.charge_point_of(device)
+    if charge_point_id is None:
+        return not is_station_in_use(coordinator, device)
+    return coordinator.async_drop_charge_point(charge_point_id)
 
 
 @callback
