@@ -132,7 +132,7 @@ def fee_begins(
     the begin, when a higher price will, provided that all goes on as between the last two
     readings. ``None`` when none is in sight. Raises the same as ``price``.
     """
-    if not any(each.type in _TIMES for element in tariff.elements for each in element.components):
+    if not is_time_priced(tariff):
         return None
     with localcontext(_CONTEXT):
         begin = readings[0].at
@@ -159,6 +159,15 @@ def depends_on_course(tariff: Tariff) -> bool:
         element.restrictions is not None
         or any(each.type not in always for each in element.components)
         for element in tariff.elements
+    )
+
+
+def is_time_priced(tariff: Tariff) -> bool:
+    """Tell whether a tariff charges for time in any of its elements."""
+    return any(
+        each.type in _TIMES and each.price > 0
+        for element in tariff.elements
+        for each in element.components
     )
 
 
