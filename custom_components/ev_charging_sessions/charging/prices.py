@@ -123,7 +123,7 @@ class Prices:
 
     async def _at_tariff(self, session: Session, charge_point: ChargePoint | None) -> Cost | None:
         """Return the cost of an ended session at the one tariff that it can have been."""
-        tariffs = (session.tariff,) if session.tariff else ()
+        tariffs: Sequence[Tariff] = (session.tariff,) if session.tariff else ()
         if charge_point and not tariffs:
             tariffs = charge_point.tariffs
         if session.is_open or len(tariffs) != 1:
@@ -193,6 +193,12 @@ class Prices:
             return None
         computed = Cost(amount=bill.total, currency=bill.currency, source=Source.COMPUTED)
         return Doubt(session=session, reported=reported, computed=computed)
+
+    async def _load_zone(self, tariff: Tariff) -> None:
+        """Read the file of a tariff's time zone, if it needs one, without holding anybody up."""
+        if tariff.time_zone is not None and tariff.time_zone not in self._zones:
+            await asyncio.to_thread(zone_of, tariff.time_zone)
+            self._zones.add(tariff.time_zone)
 
     async def _timelines(self, sessions: Collection[Session]) -> Mapping[str, Sequence[MeterValue]]:
         if not sessions:
