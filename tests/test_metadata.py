@@ -35,6 +35,7 @@ from custom_components.ev_charging_sessions.charging.events import EventType
 from custom_components.ev_charging_sessions.charging.model import (
     ChargingMode,
     CommandState,
+    OcppStatus,
     SessionStatus,
     Source,
 )
@@ -75,6 +76,7 @@ ENTITIES: dict[Platform, list[EntityDescription]] = {
         *sensor.DESCRIPTIONS,
         *sensor.METER_DESCRIPTIONS,
         sensor.DURATION,
+        sensor.OCPP_STATUS,
         sensor.SESSION_ENERGY,
         sensor.ACTIVE_SESSIONS,
         sensor.ENERGY,
@@ -130,14 +132,17 @@ def test_requirements_are_those_of_the_tests() -> None:
 
 
 def test_components_in_use_are_declared() -> None:
-    """Test that every component that is imported is set up before this one."""
+    """Test that every component that is imported is set up before this one.
+
+    Repairs is always there, and imports us.
+    """
     declared = {*MANIFEST.get("dependencies", []), *MANIFEST.get("after_dependencies", [])}
     used = {
         match[1]
         for path in FOLDER.rglob("*.py")
         for match in re.finditer(r"homeassistant\.components\.(\w+)", path.read_text())
     }
-    assert used <= declared | set(PLATFORMS)
+    assert used <= declared | set(PLATFORMS) | {"repairs"}
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -218,6 +223,8 @@ def test_states_have_texts() -> None:
     assert list(types) == list(EventType)
     source = TEXTS["entity"]["sensor"]["session_energy"]["state_attributes"]["energy_source"]
     assert list(source["state"]) == list(Source)
+    ocpp_status = TEXTS["entity"]["sensor"]["ocpp_status"]["state"]
+    assert list(ocpp_status) == list(OcppStatus)
     assert list(TEXTS["entity"]["select"]["charging_mode"]["state"]) == list(ChargingMode)
     assert list(TEXTS["entity"]["sensor"]["card"]["state"]) == [sensor.UNNAMED_CARD]
 
@@ -253,13 +260,18 @@ def test_every_error_is_known_here() -> None:
 
 def test_issues() -> None:
     """Test that every repair issue has a text that is filled in, and every text is used."""
-    used = {}
+    used, fixable = {}, set()
     for call in calls("_create_issue"):
         key = getattr(issues, ast.unparse(call.args[2]))
-        used[key] = {"title", *(each.arg for each in call.keywords)}
+        given = {"title", *(each.arg for each in call.keywords)}
+        used[key] = given - {"is_fixable"}
+        if used[key] != given:
+            fixable.add(key)
     assert set(TEXTS["issues"]) == set(used)
     for key, text in TEXTS["issues"].items():
-        assert placeholders(text["title"] + text["description"]) == used[key]
+        form = text["fix_flow"]["step"]["confirm"] if key in fixable else text
+        assert placeholders(text["title"] + form["title"] + form["description"]) == used[key]
+        assert ("fix_flow" in text) is (key in fixable) is not ("description" in text)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -300,6 +312,7 @@ def test_the_demanded_words_of_the_design() -> None:
         "connected",
         "energy",
         "last_reported",
+        "ocpp_status",
         "power",
         "session",
         "session_duration",

@@ -33,7 +33,7 @@ from .charging.model import Account, ChargeCard, CommandKind, Session
 from .charging.state import AccountState, ChargePointState
 from .const import CONF_EVSE_ID, DOMAIN, SUBENTRY_CHARGE_POINT
 from .exceptions import translated
-from .issues import async_note_answer, async_note_lost, async_note_outage
+from .issues import async_note_answer, async_note_lost, async_note_outage, async_note_unit
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -177,6 +177,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             await self._async_keep(answer.sessions, answer.read)
             self.unreadable = answer.unreadable
             async_note_lost(self.hass, self.config_entry, answer.lost)
+            async_note_unit(self.hass, self.config_entry, answer.other_unit)
             await self._async_look_up()
         except AuthenticationError as err:
             raise translated(ConfigEntryAuthFailed, err) from err

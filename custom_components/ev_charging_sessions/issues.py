@@ -9,7 +9,8 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from .const import DOMAIN
+from .charging.model import EnergyUnit
+from .const import CONF_ENERGY_UNIT, DOMAIN
 
 # An outage this long deserves a person's attention.
 ISSUE_AFTER = timedelta(hours=1)
@@ -17,6 +18,7 @@ ISSUE_AFTER = timedelta(hours=1)
 _UNAVAILABLE = "backend_unavailable"
 _UNREADABLE = "unexpected_answer"
 _LOST = "park_lost"
+_OTHER_UNIT = "energy_unit_mismatch"
 
 # Outlives the coordinators of an account that cannot even be set up.
 _FAILING_SINCE: HassKey[dict[str, datetime]] = HassKey(f"{DOMAIN}_failing_since")
@@ -53,21 +55,42 @@ def async_note_lost(hass: HomeAssistant, entry: ConfigEntry, lost: Sequence[str]
 
 
 @callback
+def async_note_unit(hass: HomeAssistant, entry: ConfigEntry, other: EnergyUnit | None) -> None:
+    """Tell that the energies rather seem to be in the other unit, and let a person decide."""
+    if other:
+        unit = entry.data[CONF_ENERGY_UNIT]
+        _create_issue(hass, entry, _OTHER_UNIT, is_fixable=True, unit=unit, other_unit=other.value)
+    else:
+        ir.async_delete_issue(hass, DOMAIN, _issue_id(_OTHER_UNIT, entry))
+
+
+@callback
 def async_clear(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Leave no issue behind that nobody would ever take back."""
     async_note_answer(hass, entry, ())
     async_note_lost(hass, entry, ())
+    async_note_unit(hass, entry, None)
 
 
-def _create_issue(hass: HomeAssistant, entry: ConfigEntry, kind: str, **placeholders: str) -> None:
+def _create_issue(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    kind: str,
+    *,
+    is_fixable: bool = False,
+    **placeholders: str,
+) -> None:
+    placeholders = {"title": entry.title, **placeholders}
     ir.async_create_issue(
         hass,
         DOMAIN,
         _issue_id(kind, entry),
-        is_fixable=False,
+        # What a flow needs to mend it, also for its text.
+        data={"entry_id": entry.entry_id, **placeholders} if is_fixable else None,
+        is_fixable=is_fixable,
         severity=ir.IssueSeverity.WARNING,
         translation_key=kind,
-        translation_placeholders={"title": entry.title, **placeholders},
+        translation_placeholders=placeholders,
     )
 
 

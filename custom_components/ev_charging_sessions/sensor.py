@@ -19,6 +19,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
+from .charging.model import OcppStatus
 from .charging.state import AccountState, ChargePointState, Status
 from .const import DOMAIN
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
@@ -107,6 +108,16 @@ DESCRIPTIONS: tuple[ChargePointSensorDescription, ...] = (
     ),
 )
 
+OCPP_STATUS = ChargePointSensorDescription(
+    key="ocpp_status",
+    translation_key="ocpp_status",
+    device_class=SensorDeviceClass.ENUM,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    options=list(OcppStatus),
+    value_fn=lambda _, state: state.charge_point.ocpp_status,
+    is_live=True,
+)
+
 SESSION_ENERGY = ChargePointSensorDescription(
     key="session_energy",
     translation_key="session_energy",
@@ -177,6 +188,15 @@ async def async_setup_entry(
     descriptions = (ACTIVE_SESSIONS, ENERGY) if has_energy else (ACTIVE_SESSIONS,)
     async_add_entities(AccountSensor(coordinator, description) for description in descriptions)
     async_add_charge_points(entry, async_add_entities, _create)
+    async_add_charge_points(
+        entry, async_add_entities, _create_ocpp_status, where=lambda point: bool(point.ocpp_status)
+    )
+
+
+def _create_ocpp_status(
+    coordinator: ChargingCoordinator, charge_point_id: str
+) -> Iterable[SensorEntity]:
+    yield ChargePointSensor(coordinator, charge_point_id, OCPP_STATUS)
 
 
 def _create(coordinator: ChargingCoordinator, charge_point_id: str) -> Iterable[SensorEntity]:
