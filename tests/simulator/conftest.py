@@ -6,6 +6,7 @@ from aiohttp import ClientSession
 import pytest
 
 from . import Simulator
+from .cleverev_client import NamespaceClient
 from .client import Client
 from .smappee_client import ParkClient
 
@@ -33,3 +34,10 @@ async def owner(simulator: Simulator) -> AsyncIterator[ParkClient]:
         owner = ParkClient(session)
         await owner.login()
         yield owner
+
+
+@pytest.fixture
+async def host(simulator: Simulator) -> AsyncIterator[NamespaceClient]:
+    """Talk to the simulator with the token of the hotel that runs the namespace."""
+    async with ClientSession(simulator.url) as session:
+        yield NamespaceClient(session)

@@ -10,8 +10,11 @@ from aiohttp import web
 
 from .autopilot import Autopilot
 from .backend import Json
+from .cleverev import CleverEV
 from .clock import Clock
 from .faults import Fault, Faults
+from .namespace import Namespace
+from .namespace_control import NamespaceControl
 from .park_control import Action, ParkControl
 from .parks import Parks
 from .request_log import RequestLog
@@ -27,10 +30,12 @@ class Control:
     clock: Clock
     world: World
     parks: Parks
+    namespace: Namespace
     faults: Faults
     log: RequestLog
     shell: ShellRecharge
     smappee: Smappee
+    cleverev: CleverEV
     autopilot: Autopilot
     settings: Mapping[str, Any]
 
@@ -57,6 +62,7 @@ class Control:
             ("GET", "settings", self._settings),
             ("PATCH", "settings/{name}", self._set),
             *ParkControl(parks=self.parks).table(),
+            *NamespaceControl(namespace=self.namespace).table(),
         )
         for method, path, action in table:
             yield web.route(method, f"/_control/{path}", _as_json(action))
@@ -78,6 +84,7 @@ class Control:
             ],
             "sessions": [_session(each) for each in self.world.sessions.values()],
             **ParkControl(parks=self.parks).state(),
+            **NamespaceControl(namespace=self.namespace).state(),
             "faults": [_fault(each) for each in self.faults.active()],
             "requests": self.log.counts(),
         }
@@ -144,7 +151,7 @@ class Control:
         shell, smappee = self.shell.tokens, self.smappee.tokens
         actions = {
             "expire": (shell.expire, smappee.expire),
-            "revoke": (shell.revoke, smappee.revoke),
+            "revoke": (shell.revoke, smappee.revoke, self.cleverev.revoke),
             "kill_refresh": (smappee.kill_refresh_tokens,),
         }
         for act in actions[request.match_info["what"]]:

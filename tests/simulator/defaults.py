@@ -1,6 +1,11 @@
 """The world that a simulator starts with."""
 
+from datetime import UTC, datetime
+
 from .clock import Clock
+from .namespace import Namespace
+from .namespace_model import Charger, Driver
+from .namespace_prices import Tariff
 from .parks import Parks
 from .world import ChargePoint, Price, Site, World
 
@@ -13,6 +18,74 @@ SMAPPEE_CLIENT_SECRET = "demo-park-secret"
 SMAPPEE_USERNAME = "park-owner"
 SMAPPEE_PASSWORD = "demo-park-password"
 RFIDS = ("04523022AA4881", "04A1B2C3D4E580", "0477195A3C6F80")
+
+CLEVEREV_TOKEN = "demo-namespace-token"
+CLEVEREV_ORGANIZATION = "demo-organization"
+CLEVEREV_OWNER = "usr-owner-7f3a"
+CLEVEREV_ID_TAGS = ("04A9C11F6E5D80", "04B7720C914C81", "048812FA3B2E82")
+CLEVEREV_REMOTE_ID_TAG = "RMT-5C0D2E71"
+CLEVEREV_USERS = ("usr-anna-19c4", "usr-boris-52de", "usr-clara-8b06")
+CLEVEREV_NOTE = "Room 214, guest of Mrs Dvorakova"
+CLEVEREV_GUEST = {"room": "214", "guestName": "Dvorakova"}
+CLEVEREV_PASSWORD = "basic-3d1e9c77"
+CLEVEREV_IP_ADDRESS = "10.77.31.9"
+CLEVEREV_CONNECTION_URL = "wss://ocpp.invalid/chargers/connect-61f0"
+CLEVEREV_LOCATIONS = ("loc-hotel", "loc-depot")
+CLEVEREV_CHARGERS = (
+    "chg-hotel-entrance-01",
+    "chg-hotel-entrance-02",
+    "chg-hotel-garage---01",
+    "chg-depot-fast-----01",
+)
+CLEVEREV_ENERGY_TARIFF: Tariff = {
+    "elements": [
+        {
+            "id": "tar-energy-0000000001",
+            "name": "Energy",
+            "backgroundColor": "#00aa55",
+            "priceComponents": {"PerKilowattHour": "0.45"},
+        }
+    ],
+    "altTexts": [{"language": "en", "text": "0.45 per kWh"}],
+}
+CLEVEREV_DAY_TARIFF: Tariff = {
+    "elements": [
+        {
+            "id": "tar-day-0000000000001",
+            "name": "Day",
+            "backgroundColor": "#ffcc00",
+            "priceComponents": {"Flat": "0.50", "PerKilowattHour": "0.52"},
+            "restrictions": {
+                "startTime": {"hour": 6, "minute": 0},
+                "endTime": {"hour": 22, "minute": 0},
+            },
+        },
+        {
+            "id": "tar-night-00000000001",
+            "name": "Night",
+            "backgroundColor": "#223388",
+            "priceComponents": {"Flat": "0.50", "PerKilowattHour": "0.31"},
+        },
+    ],
+}
+CLEVEREV_IDLE_TARIFF: Tariff = {
+    "elements": [
+        {
+            "id": "tar-idle-000000000001",
+            "name": "Idle",
+            "backgroundColor": "#cc3333",
+            "priceComponents": {"PerMinute": "0.10"},
+            "restrictions": {"vehicleRequestingPower": False, "minRestrictionsDuration": 1800},
+        },
+        {
+            "id": "tar-idle-000000000002",
+            "name": "Energy",
+            "backgroundColor": "#00aa55",
+            "priceComponents": {"PerKilowattHour": "0.39"},
+        },
+    ],
+    "minPrice": "1.00",
+}
 
 _STREET = Site(
     number=2057411,
@@ -96,3 +169,45 @@ def default_parks(clock: Clock) -> Parks:
     parks.add_park(20002, "Parking South")
     parks.add_station(20002, "6020000011", "South 1", register=2410.5)
     return parks
+
+
+def default_namespace(clock: Clock) -> Namespace:
+    """Make the namespace of the demo: a hotel and a depot, four chargers, six connectors.
+
+    Every charger carries the same secrets, so that a test has few to look for.
+    """
+    namespace = Namespace(clock)
+    namespace.tokens.add(CLEVEREV_TOKEN)
+    namespace.organization_id = CLEVEREV_ORGANIZATION
+    namespace.owner = Driver(name="Owner", user_id=CLEVEREV_OWNER, id_tag=CLEVEREV_REMOTE_ID_TAG)
+    namespace.drivers += [
+        Driver(name=name, user_id=user, id_tag=tag)
+        for name, user, tag in zip(
+            ("Anna", "Boris", "Clara"), CLEVEREV_USERS, CLEVEREV_ID_TAGS, strict=True
+        )
+    ]
+    hotel, depot = CLEVEREV_LOCATIONS
+    places = (
+        ("Hotel Entrance 1", hotel, 2, CLEVEREV_ENERGY_TARIFF),
+        ("Hotel Entrance 2", hotel, 2, CLEVEREV_DAY_TARIFF),
+        ("Hotel Garage", hotel, 1, CLEVEREV_IDLE_TARIFF),
+        ("Depot Fast", depot, 1, CLEVEREV_IDLE_TARIFF),
+    )
+    for index, (name, location, connectors, tariff) in enumerate(places):
+        is_dc = location == depot
+        namespace.add_charger(
+            Charger(
+                id=CLEVEREV_CHARGERS[index],
+                name=name,
+                location_id=location,
+                created=datetime(2026, 1, 1 + index, 9, tzinfo=UTC),
+                model="DC 50" if is_dc else "AC Duo 22",
+                is_public=not is_dc,
+                ip_address=CLEVEREV_IP_ADDRESS,
+                connection_url=CLEVEREV_CONNECTION_URL,
+                password=CLEVEREV_PASSWORD,
+            )
+        )
+        for _ in range(connectors):
+            namespace.add_connector(CLEVEREV_CHARGERS[index], 1_000_000, tariff=tariff, is_dc=is_dc)
+    return namespace

@@ -12,9 +12,10 @@ from aiohttp.typedefs import Handler
 
 from .autopilot import Autopilot
 from .backend import Backend
+from .cleverev import CleverEV
 from .clock import Clock
 from .control import Control
-from .defaults import default_parks, default_world
+from .defaults import default_namespace, default_parks, default_world
 from .faults import Call, Fault, Faults
 from .request_log import Entry, RequestLog
 from .shell_recharge import ShellRecharge
@@ -45,14 +46,17 @@ class Simulator:
         self.clock = Clock(start, frozen=frozen)
         self.world = default_world(self.clock)
         self.parks = default_parks(self.clock)
+        self.namespace = default_namespace(self.clock)
         self.faults = Faults(self.clock)
         self.log = RequestLog()
         self.shell = ShellRecharge(self.clock, self.world, self.faults, self.log)
         self.smappee = Smappee(self.clock, self.parks, self.faults)
+        self.cleverev = CleverEV(self.clock, self.namespace, self.faults)
         self.autopilot = Autopilot(self.world, self.parks, seed=seed)
         self.backends: dict[str, Backend] = {
             self.shell.name: self.shell,
             self.smappee.name: self.smappee,
+            self.cleverev.name: self.cleverev,
         }
         self.url = ""
         self._host = host
@@ -83,12 +87,17 @@ class Simulator:
                 clock=self.clock,
                 world=self.world,
                 parks=self.parks,
+                namespace=self.namespace,
                 faults=self.faults,
                 log=self.log,
                 shell=self.shell,
                 smappee=self.smappee,
+                cleverev=self.cleverev,
                 autopilot=self.autopilot,
-                settings={name: each.settings for name, each in self.backends.items()},
+                settings={
+                    **{name: each.settings for name, each in self.backends.items()},
+                    "namespace": self.namespace.settings,
+                },
             ).routes()
         )
         self._runner = web.AppRunner(
