@@ -22,7 +22,7 @@ from custom_components.ev_charging_sessions.charging.model import (
 )
 
 from .answers import ACCOUNT, ANSWERS, OTHER_ACCOUNT, answer, at, euros
-from .ledger_files import rows
+from .ledger_files import rows, written
 
 
 @asynccontextmanager
@@ -34,11 +34,6 @@ async def opened(file: Path) -> AsyncIterator[Ledger]:
         yield ledger
     finally:
         await ledger.close()
-
-
-def written(file: Path) -> tuple[bytes, bytes]:
-    """Return the bytes of a ledger's file and of its log."""
-    return file.read_bytes(), file.with_name(f"{file.name}-wal").read_bytes()
 
 
 async def test_a_session_comes_back_as_it_went_in(ledger: Ledger, ledger_file: Path) -> None:

@@ -1,6 +1,7 @@
 """Tests of opening ledgers: new ones, old ones, broken ones and those of the future."""
 
 from contextlib import closing
+from copy import replace
 from pathlib import Path
 import sqlite3
 from typing import Any
@@ -19,7 +20,7 @@ from custom_components.ev_charging_sessions.charging.model import (
     Source,
 )
 
-from .answers import ACCOUNT, answer, at, euros
+from .answers import ACCOUNT, answer, at, details, euros, metered, tariff
 
 VERSIONS = Path(__file__).with_name("ledger_versions")
 
@@ -51,20 +52,43 @@ COMMAND = Command(
 )
 
 
+# What ledgers can hold from version 3 on.
+CORRECTED = answer(
+    "told",
+    status=SessionStatus.FINISHED,
+    tariff=tariff("0.40", texts=(("en", "By night"),)),
+    meter_values=metered((0, 1.0), (60, 13.5)),
+    details=details(note="To work"),
+    updated=at(62),
+)
+TOLD = replace(
+    CORRECTED,
+    tariff=tariff("0.45"),
+    meter_values=metered((0, 1.0), (30, 7.25)),
+    updated=at(61),
+)
+
+
 async def fill(ledger: Ledger) -> None:
-    """Write what the tests look for in a ledger of any version."""
-    await ledger.upsert([BEFORE, OPEN])
-    await ledger.upsert([END])
+    """Write what the tests look for in a ledger."""
+    await ledger.upsert([BEFORE, OPEN, TOLD])
+    await ledger.upsert([END, CORRECTED])
     await ledger.add_command(COMMAND)
 
 
-async def check(ledger: Ledger) -> None:
-    """Check that a ledger holds what was written by fill."""
+async def check(ledger: Ledger, version: int = current_version()) -> None:
+    """Check that a ledger holds what was written by the fill of a version."""
     assert await ledger.session(ACCOUNT, "ended") == END
     assert await ledger.open_sessions(ACCOUNT) == (OPEN,)
     (revision,) = await ledger.revisions(ACCOUNT, "ended")
     assert revision.session == BEFORE
     assert await ledger.pending_commands(ACCOUNT) == (COMMAND,)
+    if version >= 3:
+        assert await ledger.session(ACCOUNT, "told") == CORRECTED
+        (revision,) = await ledger.revisions(ACCOUNT, "told")
+        assert revision.session == TOLD
+        timeline = metered((0, 1.0), (30, 7.25), (60, 13.5))
+        assert await ledger.meter_values(ACCOUNT, "told") == timeline
 
 
 async def open_and_close(file: Path) -> None:
@@ -98,7 +122,8 @@ def schema(file: Path) -> dict[str, Any]:
             name: (
                 sorted(row[1:] for row in connection.execute(f"PRAGMA table_xinfo({name})")),
                 connection.execute(f"PRAGMA index_xinfo({name})").fetchall(),
-                connection.execute(f"PRAGMA foreign_key_list({name})").fetchall(),
+                # Their numbers only tell the order in which they were added.
+                sorted(row[2:] for row in connection.execute(f"PRAGMA foreign_key_list({name})")),
                 sorted(row[2:] for row in connection.execute(f"PRAGMA index_list({name})")),
             )
             for (name,) in names.fetchall()
@@ -109,11 +134,16 @@ def schema(file: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("version", range(1, current_version() + 1))
 async def test_a_ledger_of_each_version_opens(tmp_path: Path, version: int) -> None:
-    """Test that a file of each release keeps its content and gets the current schema."""
+    """Test that a file of each release keeps its content and gets the current schema.
+
+    It can also be written to, as one that was never migrated.
+    """
     old, new = tmp_path / "old.db", tmp_path / "new.db"
     run(old, (VERSIONS / f"{version}.sql").read_text())
     ledger = Ledger(f"sqlite:///{old}")
     await ledger.open()
+    await check(ledger, version)
+    await ledger.upsert([TOLD, CORRECTED])
     await check(ledger)
     await ledger.close()
     await open_and_close(new)
@@ -140,7 +170,7 @@ async def test_a_newer_ledger_is_refused(ledger_file: Path) -> None:
     run(ledger_file, "UPDATE schema_version SET version = version + 1")
     before = read(ledger_file)
     ledger = Ledger(f"sqlite:///{ledger_file}")
-    with pytest.raises(LedgerError, match="version 3, this release knows 2"):
+    with pytest.raises(LedgerError, match="version 4, this release knows 3"):
         await ledger.open()
     with pytest.raises(LedgerError):
         await ledger.open_sessions(ACCOUNT)

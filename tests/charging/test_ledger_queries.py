@@ -1,18 +1,15 @@
 """Tests of the ledger's questions: filters, pages and totals."""
 
-from contextlib import closing
 from copy import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 import re
-import sqlite3
 from typing import Any
 
 from hypothesis import given, settings, strategies as st
 import pytest
 from sqlalchemy import Select
-from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from custom_components.ev_charging_sessions.charging.ledger import Ledger, SessionQuery, Totals
 from custom_components.ev_charging_sessions.charging.ledger_query import (
@@ -26,6 +23,7 @@ from custom_components.ev_charging_sessions.charging.ledger_query import (
 from custom_components.ev_charging_sessions.charging.model import Cost, SessionStatus, Source
 
 from .answers import ACCOUNT, OTHER_ACCOUNT, answer, at, euros
+from .ledger_files import plan_of
 
 FINISHED, CHARGING = SessionStatus.FINISHED, SessionStatus.CHARGING
 
@@ -214,6 +212,25 @@ async def test_sums_of_money_are_exact(amounts: list[Decimal]) -> None:
     assert Fraction(totals.cost["EUR"]) == sum(map(Fraction, amounts))
 
 
+async def test_costs_of_an_account(filled: Ledger) -> None:
+    """Test that all costs of an account are summed up exactly, and none of another one."""
+    await filled.upsert([answer("more", cost=euros("0.1")), answer("free", cost=euros("0"))])
+    assert await filled.cost(ACCOUNT) == {"EUR": Decimal("0.40")}
+    assert await filled.cost(OTHER_ACCOUNT) == {"SEK": Decimal("7.00")}
+    assert await filled.cost(replace(ACCOUNT, account_id="none")) == {}
+
+
+async def test_known_sessions(filled: Ledger) -> None:
+    """Test that many sessions can be looked up, and what is not there is left out."""
+    many = [answer(f"s{n}", energy=float(n)) for n in range(1201)]
+    await filled.upsert(many)
+    found = await filled.known(ACCOUNT, [*(each.session_id for each in many), "running", "none"])
+    assert found == {session.session_id: session for session in many}
+    assert set(await filled.known(OTHER_ACCOUNT, ["running", "early"])) == {"running"}
+    assert await filled.known(replace(ACCOUNT, account_id="none"), ["early"]) == {}
+    assert await filled.known(ACCOUNT, []) == {}
+
+
 @pytest.mark.parametrize(
     ("statement", "index"),
     [
@@ -240,15 +257,7 @@ async def test_what_is_often_asked_uses_its_index(
 ) -> None:
     """Test that a question of each start or poll does not read the whole archive."""
     await filled.close()
-    text = str(
-        statement.compile(
-            dialect=sqlite_dialect(paramstyle="named"),
-            compile_kwargs={"render_postcompile": True},
-        )
-    )
-    names = dict.fromkeys(re.findall(r":(\w+)", text), 1)
-    with closing(sqlite3.connect(ledger_file)) as connection:
-        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", names)]
+    plan = plan_of(ledger_file, statement)
     assert not [step for step in plan if step.startswith(("SCAN sessions", "SCAN commands"))]
     used = set(re.findall(r"USING (?:COVERING )?INDEX (\w+)", "\n".join(plan)))
     assert used - {"sqlite_autoindex_accounts_1"} == {index}

@@ -3,9 +3,11 @@
 from copy import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from hypothesis import given, strategies as st
+import msgspec
 import pytest
 
 from custom_components.ev_charging_sessions.charging.merge import (
@@ -17,12 +19,15 @@ from custom_components.ev_charging_sessions.charging.merge import (
 )
 from custom_components.ev_charging_sessions.charging.model import (
     Cost,
+    Intent,
+    MeterValue,
     Session,
+    SessionDetails,
     SessionStatus,
     Source,
 )
 
-from .answers import ANSWERS, CONTENT, answer, at, euros
+from .answers import ANSWERS, CONTENT, answer, at, details, euros, metered, tariff
 
 ENDS = (SessionStatus.FINISHED, SessionStatus.FAILED)
 
@@ -45,7 +50,15 @@ def said(session: Session, name: str) -> Any:
     """Return what an answer said under a name; a figure that is no number is nothing."""
     value = getattr(session, name)
     if name == "energy" and value is not None:
-        return None if value != value else (float(value) + 0.0, session.energy_source)  # noqa: PLR0124 -- only not-a-number differs from itself
+        return (float(value) + 0.0, session.energy_source) if isfinite(value) else None
+    if name == "meter_values":
+        numbers = [replace(each, energy=each.energy + 0.0) for each in value]
+        by_moment = {
+            each.at: each
+            for each in sorted(numbers, key=lambda each: each.energy)
+            if isfinite(each.energy)
+        }
+        return tuple(by_moment[moment] for moment in sorted(by_moment)) or None
     return value
 
 
@@ -64,21 +77,36 @@ def preference(name: str, value: Any) -> Any:
             return value[0], -1 if value[1] is None else 9 - list(Source).index(value[1])
         case "cost":
             return (
+                is_told(value),
                 value.amount,
                 str(value.amount),
                 value.currency,
                 9 - [*Source].index(value.source),
             )
+        case "meter_values":
+            return [(each.at, each.energy) for each in reversed(value)]
+        case "tariff" | "details":
+            return msgspec.json.encode(value)
     return value
+
+
+def is_told(cost: Cost) -> bool:
+    """Tell whether a cost comes from the network."""
+    return cost.source in {Source.METERED, Source.REPORTED}
+
+
+def outranks(name: str, value: Any) -> bool:
+    """Tell whether a value stays although a newer answer says another one."""
+    return (name == "status" and value in ENDS) or (name == "cost" and is_told(value))
 
 
 def expected(answers: list[Session]) -> tuple[dict[str, Any], dict[Any, dict[str, Any]]]:
     """Say without any merging what a set of answers amounts to: content and archive."""
 
-    def best(name: str, among: list[Session], *, keep_end: bool) -> Any:
+    def best(name: str, among: list[Session]) -> Any:
         candidates = [
             (
-                name == "status" and keep_end and value in ENDS,
+                outranks(name, value),
                 age(one),
                 preference(name, value),
                 value,
@@ -88,13 +116,13 @@ def expected(answers: list[Session]) -> tuple[dict[str, Any], dict[Any, dict[str
         ]
         return max(candidates, key=lambda each: each[:3])[3] if candidates else None
 
-    content = {name: best(name, answers, keep_end=True) for name in CONTENT}
+    content = {name: best(name, answers) for name in CONTENT}
     newest = max(map(age, answers))
     archive: dict[Any, dict[str, Any]] = {}
     for one in answers:
         if not one.is_open and age(one) < newest:
             of_age = [each for each in answers if age(each) == age(one)]
-            archive[one.updated] = {name: best(name, of_age, keep_end=False) for name in CONTENT}
+            archive[one.updated] = {name: best(name, of_age) for name in CONTENT}
     return content, archive
 
 
@@ -137,20 +165,19 @@ def test_an_answer_already_merged_changes_nothing(answers: list[Session]) -> Non
 
 def test_none_replaces_nothing() -> None:
     """Test that a newer answer which says less takes nothing away."""
+    said: dict[str, Any] = {
+        "energy": 3.0,
+        "card_id": "card",
+        "cost": euros("1.20"),
+        "tariff": tariff("0.40"),
+        "meter_values": metered((0, 3.0)),
+        "details": details(),
+    }
     known, _ = merge_all(
-        [
-            answer(updated=at(1), energy=3.0, card_id="card", cost=euros("1.20")),
-            answer(updated=at(2), status=SessionStatus.CHARGING),
-        ]
+        [answer(updated=at(1), **said), answer(updated=at(2), status=SessionStatus.CHARGING)]
     )
-    assert known.session == answer(
-        updated=at(2),
-        status=SessionStatus.CHARGING,
-        energy=3.0,
-        card_id="card",
-        cost=euros("1.20"),
-    )
-    assert set(known.older) == {"energy", "card_id", "cost"}
+    assert known.session == answer(updated=at(2), status=SessionStatus.CHARGING, **said)
+    assert set(known.older) == set(said)
     assert history(known, []) == ()
 
 
@@ -222,20 +249,92 @@ def test_equal_amounts_with_other_digits_have_an_order() -> None:
         assert str(cost.amount) == "1.50"
 
 
+@pytest.mark.parametrize("source", [Source.COMPUTED, Source.ESTIMATED])
+def test_a_reported_cost_outranks_one_of_our_own(source: Source) -> None:
+    """Test that what the network says stays, whatever is computed later, until it says more."""
+    reported = answer(updated=at(1), cost=euros("4.00"))
+    computed = answer(updated=at(2), cost=replace(euros("4.50"), source=source))
+    for known, _ in (merge_all([reported, computed]), merge_all([computed, reported])):
+        assert (known.session.cost, known.session.updated) == (reported.cost, at(2))
+        corrected = answer(updated=at(3), cost=euros("3.90"))
+        assert merge(known, corrected).known.session.cost == euros("3.90")
+    recomputed = answer(updated=at(3), cost=Cost(amount=Decimal(1), currency="EUR", source=source))
+    assert merge_all([computed, recomputed])[0].session.cost == recomputed.cost
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (1, 2, 0), (2, 1, 0), (0, 2, 1)])
+def test_an_outranked_cost_is_archived_as_it_was_said(order: tuple[int, ...]) -> None:
+    """Test that a revision does not depend on when the cost was reported that is shown."""
+    end: dict[str, Any] = {"status": SessionStatus.FINISHED}
+    answers = [
+        answer(updated=at(1), cost=euros("4.00")),
+        answer(updated=at(2), cost=replace(euros("4.50"), source=Source.COMPUTED), **end),
+        answer(updated=at(3), energy=1.0, **end),
+    ]
+    known, archive = merge_all([answers[number] for number in order])
+    assert known.session.cost == euros("4.00")
+    assert [*archive.values()] == [answers[1]]
+
+
+def test_meter_values_are_those_of_the_newest_answer_with_any() -> None:
+    """Test that meter values are neither added up nor taken away."""
+    known, _ = merge_all(
+        [
+            answer(updated=at(1), meter_values=metered((0, 1.0), (1, 2.0))),
+            answer(updated=at(2), meter_values=metered((2, 3.0), (0, 1.0))),
+            answer(updated=at(3)),
+        ]
+    )
+    assert known.session.meter_values == metered((0, 1.0), (2, 3.0))
+
+
+def test_without_time_stamps_the_meter_values_that_reach_further_stay() -> None:
+    """Test that a reading of later on is the newer one where nothing else tells."""
+    far, near = metered((0, 1.0), (9, 2.0)), metered((0, 1.0), (5, 7.0))
+    for order in ((far, near), (near, far)):
+        known, _ = merge_all([answer(meter_values=values) for values in order])
+        assert known.session.meter_values == far
+
+
 def test_what_is_not_a_number_is_unknown() -> None:
     """Test that infinite and undefined figures never enter."""
+    nan = float("nan")
     bad = Cost(amount=Decimal("NaN"), currency="EUR", source=Source.REPORTED)
-    known, _ = merge_all([answer(energy=float("inf"), energy_source=Source.METERED, cost=bad)])
-    assert known.session == answer()
+    told = details("Infinity")
+    assert told.intent
+    known, _ = merge_all(
+        [
+            answer(
+                energy=float("inf"),
+                energy_source=Source.METERED,
+                cost=bad,
+                meter_values=metered((0, nan)),
+                details=replace(told, intent=replace(told.intent, notify_after_duration=nan)),
+            )
+        ]
+    )
+    intent = replace(told.intent, notify_after_price=None)
+    assert known.session == answer(details=replace(told, intent=intent))
 
 
 def test_times_become_utc_and_must_be_aware() -> None:
     """Test that a time keeps its instant, and that a naive one is refused."""
-    local = at(0).astimezone(timezone(timedelta(hours=2)))
-    started = merge(None, answer(started=local)).known.session.started
-    assert (started, started and started.tzinfo) == (at(0), UTC)
-    with pytest.raises(TypeError):
-        merge(None, answer(started=datetime(2026, 5, 1)))  # noqa: DTZ001 -- that is the mistake
+    local, naive = at(0).astimezone(timezone(timedelta(hours=2))), at(0).replace(tzinfo=None)
+
+    def said(moment: datetime) -> list[Session]:
+        intent = Intent(kind="in_app", start_kind="local")
+        return [
+            answer(started=moment),
+            answer(meter_values=(MeterValue(moment, 1.0),)),
+            answer(details=SessionDetails(created=moment)),
+            answer(details=SessionDetails(intent=replace(intent, created=moment))),
+            answer(details=SessionDetails(intent=replace(intent, updated=moment))),
+        ]
+
+    for one, utc, wrong in zip(said(local), said(at(0)), said(naive), strict=True):
+        assert msgspec.json.encode(merge(None, one).known.session) == msgspec.json.encode(utc)
+        with pytest.raises(TypeError):
+            merge(None, wrong)
 
 
 def test_history_tells_what_each_correction_replaced() -> None:

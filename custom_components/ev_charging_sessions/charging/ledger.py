@@ -7,44 +7,40 @@ import asyncio
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Executable, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from .errors import LedgerError
 from .ledger_query import (
     SessionQuery,
     Totals,
-    amounts,
-    find_last,
-    find_open,
     find_pending,
-    find_revisions,
-    find_session,
     find_settings,
-    page,
-    sum_energy,
-    sums,
+    names,
     update_command,
 )
-from .ledger_rows import (
-    command_from_columns,
-    command_to_columns,
-    content_from_json,
-    known_from_columns,
-    session_from_columns,
+from .ledger_reads import (
+    cost_of,
+    energy_of,
+    known_sessions,
+    latest_sessions,
+    one_session,
+    open_sessions,
+    page_of,
+    revisions,
+    totals,
 )
+from .ledger_rows import command_from_columns, command_to_columns
 from .ledger_schema import commands, migrate
+from .ledger_timelines import read_timelines
 from .ledger_upsert import Change, find_account, upsert
-from .merge import Known, Revision, history
-from .model import Account, Command, Session
+from .merge import Revision
+from .model import Account, Command, MeterValue, Session
 
 __all__ = ["Change", "Ledger", "Revision", "SessionQuery", "Totals"]
-
-# Sums of money are exact as long as they have no more digits than this.
-_DIGITS = 200
 
 
 class Ledger:
@@ -102,7 +98,7 @@ class Ledger:
 
     async def open_sessions(self, account: Account) -> tuple[Session, ...]:
         """Return the sessions that have not ended, newest start first."""
-        return await self._read(_open, account)
+        return await self._read(open_sessions, account)
 
     async def latest_sessions(self, account: Account) -> tuple[Session, ...]:
         """Return the session that counts at each charge point, by charge point id.
@@ -110,23 +106,43 @@ class Ledger:
         It is the open one that started last, or else the one that started last. Sessions
         at an unknown charge point are left out.
         """
-        return await self._read(_latest, account)
+        return await self._read(latest_sessions, account)
 
     async def session(self, account: Account, session_id: str) -> Session | None:
         """Return a session, or ``None`` if the ledger does not know it."""
-        return await self._read(_session, account, session_id)
+        return await self._read(one_session, account, session_id)
+
+    async def known(self, account: Account, session_ids: Iterable[str]) -> dict[str, Session]:
+        """Return those of some sessions that the ledger knows, by their ids."""
+        return await self._read(known_sessions, account, tuple(session_ids))
+
+    async def meter_values(self, account: Account, session_id: str) -> tuple[MeterValue, ...]:
+        """Return the meter values of all answers about a session, oldest first.
+
+        Of two for the same moment the larger one counts.
+        """
+        return (await self.timelines(account, [session_id])).get(session_id, ())
+
+    async def timelines(
+        self, account: Account, session_ids: Iterable[str]
+    ) -> dict[str, tuple[MeterValue, ...]]:
+        """Return what ``meter_values`` says of some sessions, by their ids.
+
+        Where it says nothing of a session, there is no item.
+        """
+        return await self._read(read_timelines, account, tuple(session_ids))
 
     async def sessions(self, query: SessionQuery) -> tuple[Session, ...]:
         """Return the sessions of a query, newest start first, unknown starts last."""
-        return await self._read(_page, query)
+        return await self._read(page_of, query)
 
     async def totals(self, query: SessionQuery) -> Totals:
         """Return the sums over a query, whatever its ``limit`` and ``offset``."""
-        return await self._read(_totals, query)
+        return await self._read(totals, query)
 
     async def revisions(self, account: Account, session_id: str) -> tuple[Revision, ...]:
         """Return what an ended session was known as before each correction, oldest first."""
-        return await self._read(_revisions, account, session_id)
+        return await self._read(revisions, account, session_id)
 
     async def add_command(self, command: Command) -> None:
         """Write down a command; a second one of the same id is a LedgerError."""
@@ -154,7 +170,11 @@ class Ledger:
         Under ``None`` are those at an unknown charge point. Where no session tells its
         energy, there is no item.
         """
-        return await self._read(_energy, account)
+        return await self._read(energy_of, account)
+
+    async def cost(self, account: Account) -> dict[str, Decimal]:
+        """Return what all sessions of an account cost, exactly, by currency (ISO 4217)."""
+        return await self._read(cost_of, account)
 
     async def _read[*Ts, R](self, work: Callable[[Connection, *Ts], R], *args: *Ts) -> R:
         return await self._run(self._transact, False, work, *args)
@@ -220,88 +240,6 @@ def _reason(err: Exception) -> str:
     return f"The ledger cannot be used: {name}"
 
 
-def _names(account: Account) -> dict[str, str]:
-    return {"backend": account.backend, "account_id": account.account_id}
-
-
-def _find(connection: Connection, statement: Executable, account: Account) -> tuple[Session, ...]:
-    return tuple(
-        session_from_columns(account, row["session_id"], row)
-        for row in connection.execute(statement, _names(account)).mappings()
-    )
-
-
-def _open(connection: Connection, account: Account) -> tuple[Session, ...]:
-    def newest_first(session: Session) -> tuple[bool, float, str]:
-        started = session.started
-        return started is None, -started.timestamp() if started else 0.0, session.session_id
-
-    return tuple(sorted(_find(connection, find_open(), account), key=newest_first))
-
-
-def _latest(connection: Connection, account: Account) -> tuple[Session, ...]:
-    found = (*_find(connection, find_last(), account), *reversed(_open(connection, account)))
-    # Of several at one charge point the last one in this order stays.
-    by_point = {session.charge_point_id: session for session in found}
-    return tuple(by_point[point] for point in sorted(filter(None, by_point)))
-
-
-def _find_known(
-    connection: Connection, account: Account, session_id: str
-) -> tuple[int, Known] | None:
-    wanted = {**_names(account), "session_id": session_id}
-    row = connection.execute(find_session(), wanted).mappings().one_or_none()
-    return None if row is None else (row["id"], known_from_columns(account, row))
-
-
-def _session(connection: Connection, account: Account, session_id: str) -> Session | None:
-    found = _find_known(connection, account, session_id)
-    return None if found is None else found[1].session
-
-
-def _page(connection: Connection, query: SessionQuery) -> tuple[Session, ...]:
-    found: dict[int, Account] = {}
-    return tuple(
-        session_from_columns(
-            found.setdefault(
-                row["account"],
-                Account(backend=row["backend"], account_id=row["account_name"]),
-            ),
-            row["session_id"],
-            row,
-        )
-        for row in connection.execute(page(query)).mappings()
-    )
-
-
-def _totals(connection: Connection, query: SessionQuery) -> Totals:
-    cost: dict[str, Decimal] = {}
-    with localcontext(prec=_DIGITS):
-        for row in connection.execute(amounts(query)).mappings():
-            amount = Decimal(row["cost"]) * row["count"]
-            cost[row["currency"]] = cost.get(row["currency"], Decimal(0)) + amount
-    row = connection.execute(sums(query)).mappings().one()
-    duration = row["duration"]
-    return Totals(
-        count=row["count"],
-        energy=row["energy"],
-        duration=None if duration is None else duration / 1_000_000,
-        cost=cost,
-    )
-
-
-def _revisions(connection: Connection, account: Account, session_id: str) -> tuple[Revision, ...]:
-    found = _find_known(connection, account, session_id)
-    if found is None:
-        return ()
-    row, known = found
-    archived = [
-        content_from_json(account, session_id, revision.content)
-        for revision in connection.execute(find_revisions(), {"rows": [row]})
-    ]
-    return history(known, archived)
-
-
 def _add_command(connection: Connection, command: Command) -> None:
     account = find_account(connection, command.account)
     connection.execute(commands.insert(), {"account": account, **command_to_columns(command)})
@@ -317,20 +255,12 @@ def _update_command(connection: Connection, command: Command) -> None:
 def _pending(connection: Connection, account: Account) -> tuple[Command, ...]:
     return tuple(
         command_from_columns(account, row)
-        for row in connection.execute(find_pending(), _names(account)).mappings()
+        for row in connection.execute(find_pending(), names(account)).mappings()
     )
 
 
 def _settings(connection: Connection, account: Account) -> tuple[Command, ...]:
     return tuple(
         command_from_columns(account, row)
-        for row in connection.execute(find_settings(), _names(account)).mappings()
+        for row in connection.execute(find_settings(), names(account)).mappings()
     )
-
-
-def _energy(connection: Connection, account: Account) -> dict[str | None, float]:
-    return {
-        row.charge_point_id: row.energy
-        for row in connection.execute(sum_energy(), _names(account))
-        if row.energy is not None
-    }

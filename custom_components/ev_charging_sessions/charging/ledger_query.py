@@ -73,6 +73,11 @@ class Totals(Struct, frozen=True, kw_only=True):
     cost: Mapping[str, Decimal]
 
 
+def names(account: Account) -> dict[str, str]:
+    """Return the parameters of a statement about an account."""
+    return {"backend": account.backend, "account_id": account.account_id}
+
+
 @cache
 def find_account_row() -> Select[Any]:
     """Return the statement for the row of an account."""
@@ -85,6 +90,15 @@ def find_account_row() -> Select[Any]:
 def find_sessions() -> Select[Any]:
     """Return the statement for some sessions of an account by their ids."""
     return select(sessions).where(
+        sessions.c.account == bindparam("account"),
+        sessions.c.session_id.in_(bindparam("session_ids", expanding=True)),
+    )
+
+
+@cache
+def find_numbers() -> Select[Any]:
+    """Return the statement for the row numbers of some sessions of an account."""
+    return select(sessions.c.session_id, sessions.c.id).where(
         sessions.c.account == bindparam("account"),
         sessions.c.session_id.in_(bindparam("session_ids", expanding=True)),
     )

@@ -1,13 +1,23 @@
 """How sessions and commands look as rows of the ledger's tables, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from itertools import accumulate
 import json
 from typing import Any
 
 import msgspec
 
-from .merge import Known, Version, from_microseconds, to_microseconds
+from .ledger_tariffs import Tariffs
+from .merge import (
+    Known,
+    Version,
+    canonical,
+    from_microseconds,
+    meter_values_of,
+    readings,
+    to_microseconds,
+)
 from .model import (
     Account,
     ChargingMode,
@@ -15,8 +25,10 @@ from .model import (
     CommandKind,
     CommandState,
     Cost,
+    MeterValue,
     ModeSetting,
     Session,
+    SessionDetails,
     SessionStatus,
     Source,
 )
@@ -56,38 +68,47 @@ def status_number(status: SessionStatus | None) -> int:
     return _UNKNOWN if status is None else _STATUS_NUMBER[status]
 
 
-def known_to_columns(known: Known) -> Columns:
+def known_to_columns(known: Known, tariffs: Tariffs) -> Columns:
     """Return the columns of a session's row, except those of its identity."""
-    columns = _session_to_columns(known.session)
-    columns["older"] = _to_json(known.older) if known.older else None
+    columns = _session_to_columns(known.session, tariffs)
+    columns["older"] = _older_to_json(known) if known.older else None
     return columns
 
 
-def known_from_columns(account: Account, columns: Row) -> Known:
+def known_from_columns(account: Account, columns: Row, tariffs: Tariffs) -> Known:
     """Return what a row of ``sessions`` says."""
-    older = columns["older"]
+    session = session_from_columns(account, columns["session_id"], columns, tariffs)
+    older: Mapping[str, Any] = json.loads(columns["older"] or "{}")
     return Known(
-        session_from_columns(account, columns["session_id"], columns),
-        {register: Version(*version) for register, version in json.loads(older).items()}
-        if older
-        else {},
+        session,
+        {register: Version(*version[:2]) for register, version in older.items()},
+        _cost(*older.get("cost", ())[2:]),
     )
 
 
-def content_to_json(session: Session) -> str:
+def content_to_json(session: Session, tariffs: Tariffs) -> str:
     """Return what one answer said, as it is stored in a revision."""
-    columns = _session_to_columns(session)
+    columns = _session_to_columns(session, tariffs)
     return _to_json({name: value for name, value in columns.items() if value is not None})
 
 
-def content_from_json(account: Account, session_id: str, content: str) -> Session:
+def content_from_json(account: Account, session_id: str, content: str, tariffs: Tariffs) -> Session:
     """Return the answer that a revision holds."""
-    return session_from_columns(account, session_id, json.loads(content))
+    columns = json.loads(content)
+    tariffs.load([columns.get("tariff")])
+    return session_from_columns(account, session_id, columns, tariffs)
 
 
-def session_from_columns(account: Account, session_id: str, columns: Row) -> Session:
-    """Return the session of a row; a column that is missing is unknown."""
-    cost = columns.get("cost")
+def session_from_columns(
+    account: Account, session_id: str, columns: Row, tariffs: Tariffs
+) -> Session:
+    """Return the session of a row; a column that is missing is unknown.
+
+    Its tariff has to be loaded.
+    """
+    tariff = columns.get("tariff")
+    meter_values = columns.get("meter_values")
+    details = columns.get("details")
     return Session(
         account=account,
         session_id=session_id,
@@ -98,15 +119,12 @@ def session_from_columns(account: Account, session_id: str, columns: Row) -> Ses
         ended=_moment(columns.get("ended")),
         energy=columns.get("energy"),
         energy_source=_SOURCE.get(columns.get("energy_source", _UNKNOWN)),
-        cost=None
-        if cost is None
-        else Cost(
-            amount=Decimal(cost),
-            currency=columns["currency"],
-            source=_SOURCE[columns["cost_source"]],
-        ),
+        cost=_cost(columns.get("cost"), columns.get("currency"), columns.get("cost_source")),
         stop_reason=columns.get("stop_reason"),
         error_code=columns.get("error_code"),
+        tariff=None if tariff is None else tariffs[tariff],
+        meter_values=_meter_values(meter_values) if meter_values else (),
+        details=msgspec.json.decode(details, type=SessionDetails) if details else None,
         updated=_moment(columns.get("updated")),
     )
 
@@ -147,7 +165,17 @@ def command_from_columns(account: Account, columns: Row) -> Command:
     )
 
 
-def _session_to_columns(session: Session) -> Columns:
+def _older_to_json(known: Known) -> str:
+    """Return the versions of the older registers; the outranked cost follows that of the cost."""
+    older: dict[str, tuple[Any, ...]] = dict(known.older)
+    if known.outranked is not None:
+        cost = known.outranked
+        source = _SOURCE_NUMBER[cost.source]
+        older["cost"] = (*older["cost"], str(cost.amount), cost.currency, source)
+    return _to_json(older)
+
+
+def _session_to_columns(session: Session, tariffs: Tariffs) -> Columns:
     cost = session.cost
     source = session.energy_source
     return {
@@ -164,7 +192,33 @@ def _session_to_columns(session: Session) -> Columns:
         "cost_source": None if cost is None else _SOURCE_NUMBER[cost.source],
         "stop_reason": session.stop_reason,
         "error_code": session.error_code,
+        "tariff": None if session.tariff is None else tariffs.number(session.tariff),
+        "meter_values": _meter_values_to_json(session.meter_values)
+        if session.meter_values
+        else None,
+        "details": None if session.details is None else canonical(session.details),
     }
+
+
+def _cost(amount: Any = None, currency: Any = None, source: Any = None) -> Cost | None:
+    if amount is None:
+        return None
+    return Cost(amount=Decimal(amount), currency=currency, source=_SOURCE[source])
+
+
+def _meter_values_to_json(values: Iterable[MeterValue]) -> str:
+    """Return meter values in one flat list: the time since the one before, and the energy."""
+    flat: list[float] = []
+    before = 0
+    for at, energy in readings(values).items():
+        flat += (at - before, energy)
+        before = at
+    return msgspec.json.encode(flat).decode()
+
+
+def _meter_values(text: str) -> tuple[MeterValue, ...]:
+    flat = json.loads(text)
+    return meter_values_of(dict(zip(accumulate(flat[::2]), flat[1::2], strict=True)))
 
 
 def _to_json(value: Mapping[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """The tables of the ledger, and how a file of an older version becomes a current one.
 
 Times are microseconds since 1970 in UTC, energy is kWh, money is text so that no digit is
-lost. Status and sources are small numbers (see ``ledger_rows``).
+lost. Status and sources are small numbers (see ``ledger_rows``). What is only ever shown
+whole, and never asked for, is JSON.
 """
 
 from collections.abc import Callable
@@ -28,6 +29,12 @@ from .errors import LedgerError
 ENDED = 90
 """The lowest number of a status that means the session has ended."""
 
+BATCH = 500
+"""How many rows one statement asks for.
+
+Databases limit the parameters of a statement, PostgreSQL's driver to 32,767.
+"""
+
 METADATA = MetaData()
 
 schema_version = Table("schema_version", METADATA, Column("version", Integer, nullable=False))
@@ -39,6 +46,17 @@ accounts = Table(
     Column("backend", Text, nullable=False),
     Column("account_id", Text, nullable=False),
     UniqueConstraint("backend", "account_id"),
+)
+
+# Tens of thousands of sessions have the same tariff, so each content is here once. One that
+# no session refers to any more stays: revisions refer to it, and there are only ever a few.
+tariffs = Table(
+    "tariffs",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    # A key of fixed length for the content, which may be longer than an index can take.
+    Column("digest", Text, nullable=False, unique=True),
+    Column("content", Text, nullable=False),
 )
 
 sessions = Table(
@@ -62,6 +80,11 @@ sessions = Table(
     Column("error_code", Text),
     # The versions of the fields that the newest answer did not mention, as JSON.
     Column("older", Text),
+    Column("tariff", ForeignKey(tariffs.c.id)),
+    # Those of the newest answer that had any, as JSON: it can hold less than, and another
+    # value for the same moment than, the table of that name.
+    Column("meter_values", Text),
+    Column("details", Text),
     UniqueConstraint("account", "session_id"),
     # No two of these begin with the account, for SQLite would choose one of them by chance.
     Index("sessions_by_charge_point", "charge_point_id", "account", "started"),
@@ -88,6 +111,16 @@ revisions = Table(
     Column("version", BigInteger, primary_key=True),
     # What the answer of this version said, as JSON with the column names of ``sessions``.
     Column("content", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The meter values of all answers about a session.
+meter_values = Table(
+    "meter_values",
+    METADATA,
+    Column("session", ForeignKey(sessions.c.id), primary_key=True),
+    Column("at", BigInteger, primary_key=True),
+    Column("energy", Double, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -125,7 +158,29 @@ def _to_2(connection: Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE commands ADD COLUMN setting TEXT")
 
 
-MIGRATIONS: tuple[Migration, ...] = (_to_2,)
+def _to_3(connection: Connection) -> None:
+    tables = MetaData()
+    Table("sessions", tables, Column("id", Integer, primary_key=True))
+    Table(
+        "tariffs",
+        tables,
+        Column("id", Integer, primary_key=True),
+        Column("digest", Text, nullable=False, unique=True),
+        Column("content", Text, nullable=False),
+    ).create(connection)
+    Table(
+        "meter_values",
+        tables,
+        Column("session", ForeignKey("sessions.id"), primary_key=True),
+        Column("at", BigInteger, primary_key=True),
+        Column("energy", Double, nullable=False),
+        sqlite_with_rowid=False,
+    ).create(connection)
+    for column in ("tariff INTEGER REFERENCES tariffs (id)", "meter_values TEXT", "details TEXT"):
+        connection.exec_driver_sql(f"ALTER TABLE sessions ADD COLUMN {column}")
+
+
+MIGRATIONS: tuple[Migration, ...] = (_to_2, _to_3)
 """The steps from version 1 to 2, from 2 to 3 and so on.
 
 A new file gets the current tables at once, so a step must lead to exactly these tables. A

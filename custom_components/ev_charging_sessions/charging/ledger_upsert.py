@@ -11,8 +11,10 @@ from sqlalchemy import Connection
 
 from .ledger_query import (
     find_account_row,
+    find_numbers,
     find_revisions,
     find_sessions,
+    names,
     update_revision,
     update_session,
 )
@@ -23,12 +25,11 @@ from .ledger_rows import (
     known_from_columns,
     known_to_columns,
 )
-from .ledger_schema import accounts, revisions, sessions
-from .merge import Known, Version, merge, same_content, version_of
-from .model import Account, Session
-
-# Databases limit the parameters of a statement, PostgreSQL's driver to 32,767.
-_BATCH = 500
+from .ledger_schema import BATCH, accounts, revisions, sessions
+from .ledger_tariffs import Tariffs
+from .ledger_timelines import add_meter_values
+from .merge import Known, Version, merge, readings, same_content, version_of
+from .model import Account, MeterValue, Session
 
 
 class Change(Struct, frozen=True):
@@ -55,8 +56,26 @@ class _Entry(Struct):
     before: Session | None = None
     known: Known | None = None
     archived: dict[Version, Session] = field(default_factory=dict)
+    meter_values: list[MeterValue] = field(default_factory=list)
+
+    def to_write(self) -> tuple[Session, ...]:
+        """Return all that shall be stored of the session."""
+        known = (self.known.session,) if self.known else ()
+        return (*known, *self.archived.values())
+
+    def new_readings(self) -> dict[int, float]:
+        """Return what the answers may add to the timeline of the session."""
+        # What the session is shown with was added when it was told. This spares the polls
+        # of a session that stands still a look at the timeline.
+        shown = readings(self.before.meter_values) if self.before else {}
+        return {
+            at: energy
+            for at, energy in readings(self.meter_values).items()
+            if at not in shown or energy > shown[at]
+        }
 
     def add(self, answer: Session, read: datetime | None) -> None:
+        self.meter_values += answer.meter_values
         if read is not None and answer.updated is None:
             answer = replace(answer, updated=read)
             if self.known and same_content(
@@ -72,10 +91,10 @@ class _Entry(Struct):
 
 def find_account(connection: Connection, account: Account) -> int:
     """Return the number of an account; a new account gets one."""
-    names = {"backend": account.backend, "account_id": account.account_id}
-    number: int | None = connection.execute(find_account_row(), names).scalar()
+    wanted = names(account)
+    number: int | None = connection.execute(find_account_row(), wanted).scalar()
     if number is None:
-        number = connection.execute(accounts.insert().returning(accounts.c.id), names).scalar_one()
+        number = connection.execute(accounts.insert().returning(accounts.c.id), wanted).scalar_one()
     return number
 
 
@@ -90,7 +109,7 @@ def upsert(
     return tuple(
         change
         for account, of_account in by_account.items()
-        for batch in batched(of_account.items(), _BATCH, strict=False)
+        for batch in batched(of_account.items(), BATCH, strict=False)
         for change in _upsert_batch(connection, account, dict(batch), read)
     )
 
@@ -103,18 +122,23 @@ def _upsert_batch(
 ) -> list[Change]:
     number = find_account(connection, account)
     entries = {session_id: _Entry() for session_id in answers}
-    found = connection.execute(find_sessions(), {"account": number, "session_ids": list(answers)})
-    for columns in found.mappings():
+    wanted = {"account": number, "session_ids": list(answers)}
+    found = connection.execute(find_sessions(), wanted).mappings().all()
+    tariffs = Tariffs(connection)
+    tariffs.load(columns["tariff"] for columns in found)
+    for columns in found:
         entry = entries[columns["session_id"]]
         entry.row = columns["id"]
         entry.stored = dict(columns)
-        entry.known = known_from_columns(account, columns)
+        entry.known = known_from_columns(account, columns, tariffs)
         entry.before = entry.known.session
     for session_id, of_session in answers.items():
         for answer in of_session:
             entries[session_id].add(answer, read)
-    _write_sessions(connection, number, entries)
-    _write_revisions(connection, account, entries)
+    tariffs.add(told.tariff for entry in entries.values() for told in entry.to_write())
+    _write_sessions(connection, number, entries, tariffs)
+    _write_revisions(connection, account, entries, tariffs)
+    _write_timelines(connection, entries)
     return [
         Change(entry.before, entry.known.session)
         for entry in entries.values()
@@ -122,13 +146,15 @@ def _upsert_batch(
     ]
 
 
-def _write_sessions(connection: Connection, account: int, entries: dict[str, _Entry]) -> None:
+def _write_sessions(
+    connection: Connection, account: int, entries: dict[str, _Entry], tariffs: Tariffs
+) -> None:
     new: list[Columns] = []
     changed: list[Columns] = []
     for session_id, entry in entries.items():
         if entry.known is None:
             continue
-        columns = known_to_columns(entry.known)
+        columns = known_to_columns(entry.known, tariffs)
         if entry.stored is None:
             new.append({"account": account, "session_id": session_id, **columns})
         elif any(entry.stored[name] != value for name, value in columns.items()):
@@ -138,15 +164,28 @@ def _write_sessions(connection: Connection, account: int, entries: dict[str, _En
     if changed:
         connection.execute(update_session(), changed)
     unnumbered = [
-        session_id for session_id, entry in entries.items() if entry.row is None and entry.archived
+        session_id
+        for session_id, entry in entries.items()
+        if entry.row is None and (entry.archived or entry.meter_values)
     ]
     if unnumbered:
-        found = connection.execute(find_sessions(), {"account": account, "session_ids": unnumbered})
-        for created in found.mappings():
-            entries[created["session_id"]].row = created["id"]
+        wanted = {"account": account, "session_ids": unnumbered}
+        for session_id, row in connection.execute(find_numbers(), wanted):
+            entries[session_id].row = row
 
 
-def _write_revisions(connection: Connection, account: Account, entries: dict[str, _Entry]) -> None:
+def _write_timelines(connection: Connection, entries: dict[str, _Entry]) -> None:
+    added = {
+        entry.row: new
+        for entry in entries.values()
+        if entry.row is not None and entry.meter_values and (new := entry.new_readings())
+    }
+    add_meter_values(connection, added)
+
+
+def _write_revisions(
+    connection: Connection, account: Account, entries: dict[str, _Entry], tariffs: Tariffs
+) -> None:
     rows = [entry.row for entry in entries.values() if entry.archived]
     if not rows:
         return
@@ -162,18 +201,14 @@ def _write_revisions(connection: Connection, account: Account, entries: dict[str
                     {
                         "session": entry.row,
                         "version": version.at,
-                        "content": content_to_json(archived),
+                        "content": content_to_json(archived, tariffs),
                     }
                 )
                 continue
-            joined = _join(content_from_json(account, session_id, content), archived)
-            if content_to_json(joined) != content:
+            joined = _join(content_from_json(account, session_id, content, tariffs), archived)
+            if (joined_content := content_to_json(joined, tariffs)) != content:
                 changed.append(
-                    {
-                        "row": entry.row,
-                        "at": version.at,
-                        "content": content_to_json(joined),
-                    }
+                    {"row": entry.row, "at": version.at, "content": joined_content},
                 )
     if new:
         connection.execute(revisions.insert(), new)
