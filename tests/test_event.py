@@ -77,6 +77,7 @@ async def test_event_types(home: Home) -> None:
         "start_failed",
         "stop_failed",
         "corrected",
+        "bill_differs",
     ]
 
 

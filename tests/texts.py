@@ -58,6 +58,11 @@ def input_errors() -> dict[str, set[str]]:
     return found
 
 
+def missing_for_prices() -> set[str]:
+    """Return what a price can lack to be known."""
+    return {constant(call.args[0]) or "" for call in calls("PriceUnknownError")}
+
+
 def leaves(texts: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
     """Return every text below, under its path."""
     for key, value in texts.items():

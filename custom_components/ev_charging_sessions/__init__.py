@@ -25,8 +25,9 @@ from .devices import (
     is_station_in_use,
 )
 from .exceptions import translated
-from .issues import async_clear
+from .issues import async_clear, async_forget
 from .networks import NETWORKS, cards_of
+from .price_source import own_price_of
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -56,7 +57,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> 
         hass.config_entries.async_update_entry(entry, data={**entry.data, **data})
 
     backend = network.create(hass, account, entry.data, cards=cards_of(entry), keep=keep)
-    coordinator = ChargingCoordinator(hass, entry, account, backend, ledger)
+    coordinator = ChargingCoordinator(
+        hass, entry, account, backend, ledger, own_price_of(hass, entry)
+    )
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
     async_register_account(hass, entry, network.title)
@@ -73,7 +76,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: ChargingConfigEntry) ->
 
 async def async_remove_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
     """Forget the troubles of an account; its sessions stay in the ledger."""
-    async_clear(hass, entry)
+    async_forget(hass, entry)
 
 
 async def async_remove_config_entry_device(

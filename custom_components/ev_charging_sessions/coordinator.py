@@ -1,14 +1,15 @@
 """The meeting point of an account: polls go in, what the entities show comes out."""
 
 import asyncio
-from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import batched
 import logging
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_CURRENCY
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers import device_registry as dr
@@ -30,10 +31,19 @@ from .charging.events import EventType, SessionEvent, events_of
 from .charging.ledger import Change, Ledger
 from .charging.meters import Meters
 from .charging.model import Account, ChargeCard, CommandKind, Session
+from .charging.news import News
+from .charging.own_price import OwnPrice
+from .charging.prices import Doubt, Prices
 from .charging.state import AccountState, ChargePointState
 from .const import CONF_EVSE_ID, DOMAIN, SUBENTRY_CHARGE_POINT
 from .exceptions import translated
-from .issues import async_note_answer, async_note_lost, async_note_outage, async_note_unit
+from .issues import (
+    async_note_answer,
+    async_note_bill,
+    async_note_lost,
+    async_note_outage,
+    async_note_unit,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -61,6 +71,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         account: Account,
         backend: Backend,
         ledger: Ledger,
+        own_price: OwnPrice | None = None,
     ) -> None:
         """Wire up; nothing is read before the first refresh."""
         super().__init__(
@@ -94,9 +105,11 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         self.sessions = CurrentSessions()
         self.charge_points = ChargePoints(backend)
         self.meters = Meters()
+        # ISO 4217: that of the account, or else of the home.
+        self.currency: str = entry.data.get(CONF_CURRENCY) or hass.config.currency
+        self.prices = Prices(account, ledger, backend.capabilities, own_price)
         self._keeping = asyncio.Lock()
-        self._events: dict[str, deque[SessionEvent]] = {}
-        self._news: Counter[str] = Counter()
+        self.news = News()
         self._has_bearings = False
         self._told: tuple[Mapping[str, ChargePointState], bool] = ({}, False)
 
@@ -106,6 +119,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         try:
             await self.sessions.load(self.ledger, self.account)
             await self.meters.load(self.ledger, self.account)
+            await self.prices.load(self.sessions.open.values())
             # What happened before this account was first seen is history and no news.
             self._has_bearings = bool(self.sessions.at)
             self.charge_points.add((*self.subentry_ids, *self._known_devices()))
@@ -145,10 +159,6 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         self.charge_points.drop(charge_point_id)
         self._async_show()
         return True
-
-    def take_events(self, charge_point_id: str) -> list[SessionEvent]:
-        """Return the news about a charge point that nobody has taken yet, oldest first."""
-        return list(self._events.pop(charge_point_id, ()))
 
     @property
     def shows_last_values(self) -> bool:
@@ -203,8 +213,10 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
     async def _async_kept(self, sessions: tuple[Session, ...], read: datetime | None) -> None:
         # Changes must be followed in the order in which the ledger has made them.
         async with self._keeping:
+            points = self.charge_points.by_id
             try:
-                changes = await self.ledger.upsert(sessions, read=read)
+                priced = await self.prices.priced(sessions, self.sessions.open, points)
+                changes = await self.ledger.upsert(priced, read=read)
             except LedgerError:
                 self.backend.forget()
                 raise
@@ -212,6 +224,8 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
                 if number:
                     await asyncio.sleep(0)
                 self._apply(batch)
+            for doubt in await self.prices.follow(changes, points, is_news=self._has_bearings):
+                self._announce_doubt(doubt)
 
     async def _async_look(self) -> bool:
         """Poll now, and tell whether the network has answered."""
@@ -256,13 +270,21 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             if not (is_starting and event.type is EventType.FAILED):
                 self._add_event(charge_point_id, event)
 
+    def _announce_doubt(self, doubt: Doubt) -> None:
+        session, charge_point_id = doubt.session, doubt.session.charge_point_id or ""
+        charge_point = self.charge_points.by_id.get(charge_point_id)
+        place = (charge_point and charge_point.name) or charge_point_id
+        async_note_bill(self.hass, self.config_entry, place, doubt)
+        self._add_event(
+            charge_point_id,
+            SessionEvent(type=EventType.BILL_DIFFERS, session=session, computed=doubt.computed),
+        )
+
     def _add_event(self, charge_point_id: str, event: SessionEvent) -> None:
         if charge_point_id not in self.charge_points.by_id:
             # There is no entity to tell it, and once there is one it is old.
             return
-        # Bounded, because nobody takes the events of an entity that is turned off.
-        self._events.setdefault(charge_point_id, deque(maxlen=16)).append(event)
-        self._news[charge_point_id] += 1
+        self.news.add(charge_point_id, event)
 
     def _is_in_use(self, charge_point_id: str) -> bool:
         """Tell whether a charge point is worth requests: a past visit alone is not."""
@@ -295,8 +317,9 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
                 setting=self.commands.modes.shown(charge_point_id),
                 energy=self.meters.energy_at(charge_point_id),
                 power=self.meters.power(session, now) if session else 0.0,
+                fee_begins=self.prices.fee_begins(session) if session else None,
                 is_gone=self.charge_points.is_gone(charge_point_id),
-                news=self._news[charge_point_id],
+                news=self.news.count(charge_point_id),
             )
             known = before.get(charge_point_id)
             charge_points[charge_point_id] = known if known == state else state
@@ -304,6 +327,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             charge_points=charge_points,
             active_sessions=len(self.sessions.open),
             energy=self.meters.energy,
+            cost=self.prices.cost.get(self.currency, Decimal(0)),
         )
 
     @callback

@@ -8,7 +8,6 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .charging.model import ChargePoint
 from .charging.state import ChargePointState
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
 from .devices import charge_point_device
@@ -86,7 +85,7 @@ def async_add_charge_points(
     async_add_entities: AddConfigEntryEntitiesCallback,
     create: Callable[[ChargingCoordinator, str], Iterable[Entity]],
     *,
-    where: Callable[[ChargePoint], bool] = lambda _: True,
+    where: Callable[[ChargePointState], bool] = lambda _: True,
 ) -> None:
     """Add the entities of every charge point, and of each new one when it turns up.
 
@@ -99,7 +98,7 @@ def async_add_charge_points(
     @callback
     def add_new() -> None:
         for charge_point_id in coordinator.data.charge_points.keys() - known:
-            if not where(coordinator.data.charge_points[charge_point_id].charge_point):
+            if not where(coordinator.data.charge_points[charge_point_id]):
                 continue
             known.add(charge_point_id)
             async_add_entities(
@@ -112,6 +111,6 @@ def async_add_charge_points(
     add_new()
 
 
-def has_modes(charge_point: ChargePoint) -> bool:
+def has_modes(state: ChargePointState) -> bool:
     """Tell whether a charge point is turned on and off by its mode."""
-    return bool(charge_point.modes)
+    return bool(state.charge_point.modes)

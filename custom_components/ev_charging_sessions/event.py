@@ -58,11 +58,14 @@ class SessionEventEntity(ChargePointEntity, EventEntity):
 
     @callback
     def _async_tell(self) -> None:
-        for event in self.coordinator.take_events(self.charge_point_id):
+        for event in self.coordinator.news.take(self.charge_point_id):
             self._trigger_event(event.type, self._attributes(event))
             self.async_write_ha_state()
 
     def _attributes(self, event: SessionEvent) -> dict[str, Any]:
         row = session_row(self.coordinator, event.session) if event.session else {}
-        told = {key: value for key, value in row.items() if value is not None}
-        return {**told, "reason": event.reason} if event.reason else told
+        if event.computed:
+            row["computed_cost"] = str(event.computed.amount)
+        if event.reason:
+            row["reason"] = event.reason
+        return {key: value for key, value in row.items() if value is not None}

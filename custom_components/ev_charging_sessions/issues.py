@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .charging.model import EnergyUnit
+from .charging.prices import Doubt
 from .const import CONF_ENERGY_UNIT, DOMAIN
 
 # An outage this long deserves a person's attention.
@@ -19,6 +20,7 @@ _UNAVAILABLE = "backend_unavailable"
 _UNREADABLE = "unexpected_answer"
 _LOST = "park_lost"
 _OTHER_UNIT = "energy_unit_mismatch"
+BILL_DIFFERS = "bill_differs"
 
 # Outlives the coordinators of an account that cannot even be set up.
 _FAILING_SINCE: HassKey[dict[str, datetime]] = HassKey(f"{DOMAIN}_failing_since")
@@ -65,6 +67,36 @@ def async_note_unit(hass: HomeAssistant, entry: ConfigEntry, other: EnergyUnit |
 
 
 @callback
+def async_note_bill(hass: HomeAssistant, entry: ConfigEntry, place: str, doubt: Doubt) -> None:
+    """Tell the newest bill that seems wrong, and how many there were since somebody looked.
+
+    It outlasts restarts: nothing but a person takes it back.
+    """
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, _issue_id(BILL_DIFFERS, entry))
+    count = int(str(issue.data["count"])) if issue and issue.data else 0
+    started = doubt.session.started
+    _create_issue(
+        hass,
+        entry,
+        BILL_DIFFERS,
+        is_fixable=True,
+        is_persistent=True,
+        place=place,
+        started=dt_util.as_local(started).strftime("%Y-%m-%d %H:%M") if started else "?",
+        reported=f"{doubt.reported.amount} {doubt.reported.currency}",
+        computed=f"{doubt.computed.amount} {doubt.computed.currency}",
+        count=str(count + 1),
+    )
+
+
+@callback
+def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Leave no issue behind of an account that is no more."""
+    async_clear(hass, entry)
+    ir.async_delete_issue(hass, DOMAIN, _issue_id(BILL_DIFFERS, entry))
+
+
+@callback
 def async_clear(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Leave no issue behind that nobody would ever take back."""
     async_note_answer(hass, entry, ())
@@ -78,6 +110,7 @@ def _create_issue(
     kind: str,
     *,
     is_fixable: bool = False,
+    is_persistent: bool = False,
     **placeholders: str,
 ) -> None:
     placeholders = {"title": entry.title, **placeholders}
@@ -88,6 +121,7 @@ def _create_issue(
         # What a flow needs to mend it, also for its text.
         data={"entry_id": entry.entry_id, **placeholders} if is_fixable else None,
         is_fixable=is_fixable,
+        is_persistent=is_persistent,
         severity=ir.IssueSeverity.WARNING,
         translation_key=kind,
         translation_placeholders=placeholders,

@@ -12,9 +12,10 @@ from homeassistant.const import UnitOfElectricCurrent
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .charging.model import ChargePoint, Limit, LimitUnit
+from .charging.model import Limit, LimitUnit
+from .charging.state import ChargePointState
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
-from .entity import ChargePointEntity, async_add_charge_points
+from .entity import ChargePointEntity, async_add_charge_points, has_modes
 from .exceptions import async_carry_out
 
 # As for the switches: the ground floor lets only one command at a time through to each.
@@ -38,8 +39,8 @@ async def async_setup_entry(
     async_add_charge_points(entry, async_add_entities, _create, where=_has_limit)
 
 
-def _has_limit(charge_point: ChargePoint) -> bool:
-    return bool(charge_point.modes) and charge_point.max_current is not None
+def _has_limit(state: ChargePointState) -> bool:
+    return has_modes(state) and state.charge_point.max_current is not None
 
 
 def _create(coordinator: ChargingCoordinator, charge_point_id: str) -> Iterable[NumberEntity]:

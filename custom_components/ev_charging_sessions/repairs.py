@@ -9,6 +9,7 @@ from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.core import HomeAssistant
 
 from .const import CONF_ENERGY_UNIT
+from .issues import BILL_DIFFERS
 
 
 class SwitchUnitFlow(RepairsFlow):
@@ -45,9 +46,35 @@ class SwitchUnitFlow(RepairsFlow):
         return self.async_create_entry(data={})
 
 
+class SeenFlow(RepairsFlow):
+    """Put a matter aside that a person has taken note of."""
+
+    def __init__(self, placeholders: Mapping[str, str]) -> None:
+        """Remember what the text is filled with."""
+        self._placeholders = placeholders
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Begin with the text."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Show what it is about; to close that is all there is to do."""
+        if user_input is None:
+            return self.async_show_form(
+                step_id="confirm",
+                data_schema=vol.Schema({}),
+                description_placeholders=self._placeholders,
+            )
+        return self.async_create_entry(data={})
+
+
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Return the flow of the only issue that a confirmation mends."""
+    """Return the flow of an issue that a confirmation mends."""
     told = {key: str(value) for key, value in (data or {}).items()}
+    if issue_id.startswith(BILL_DIFFERS):
+        return SeenFlow(told)
     return SwitchUnitFlow(told.pop("entry_id"), told["other_unit"], told)

@@ -1,29 +1,32 @@
 """Sensors: what goes on at a charge point, since when, and who pays."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import override
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
     SensorEntity,
-    SensorEntityDescription,
     SensorStateClass,
 )
 from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfPower, UnitOfTime
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_time_interval
-from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
-from .charging.model import OcppStatus
-from .charging.state import AccountState, ChargePointState, Status
-from .const import DOMAIN
+from .charging.model import OcppStatus, Source
+from .charging.state import ChargePointState, Status
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
-from .entity import ChargePointEntity, ChargingEntity, async_add_charge_points
+from .entity import async_add_charge_points
+from .sensor_costs import async_setup_costs
+from .sensor_entity import (
+    AccountSensor,
+    AccountSensorDescription,
+    ChargePointSensor,
+    ChargePointSensorDescription,
+    SessionFigureSensor,
+)
 
 # The coordinator does the talking; the entities only read what it found.
 PARALLEL_UPDATES = 0
@@ -33,17 +36,6 @@ DURATION_INTERVAL = timedelta(minutes=1)
 
 # What a card is called that its owner has given no name; its number is nobody's business.
 UNNAMED_CARD = "unnamed"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChargePointSensorDescription(SensorEntityDescription):
-    """A sensor of a charge point, and where its value comes from.
-
-    ``is_live`` is false for what the ledger knows without the network.
-    """
-
-    value_fn: Callable[[ChargingCoordinator, ChargePointState], StateType | datetime]
-    is_live: bool = False
 
 
 def _duration(_: ChargingCoordinator, state: ChargePointState) -> float | None:
@@ -153,13 +145,6 @@ METER_DESCRIPTIONS: tuple[ChargePointSensorDescription, ...] = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class AccountSensorDescription(SensorEntityDescription):
-    """A sensor of an account, and where its value comes from."""
-
-    value_fn: Callable[[AccountState], float]
-
-
 ACTIVE_SESSIONS = AccountSensorDescription(
     key="active_sessions",
     translation_key="active_sessions",
@@ -189,8 +174,12 @@ async def async_setup_entry(
     async_add_entities(AccountSensor(coordinator, description) for description in descriptions)
     async_add_charge_points(entry, async_add_entities, _create)
     async_add_charge_points(
-        entry, async_add_entities, _create_ocpp_status, where=lambda point: bool(point.ocpp_status)
+        entry,
+        async_add_entities,
+        _create_ocpp_status,
+        where=lambda state: bool(state.charge_point.ocpp_status),
     )
+    async_setup_costs(entry, async_add_entities)
 
 
 def _create_ocpp_status(
@@ -207,32 +196,6 @@ def _create(coordinator: ChargingCoordinator, charge_point_id: str) -> Iterable[
         yield SessionEnergySensor(coordinator, charge_point_id, SESSION_ENERGY)
         for description in METER_DESCRIPTIONS:
             yield ChargePointSensor(coordinator, charge_point_id, description)
-
-
-class ChargePointSensor(ChargePointEntity, SensorEntity):
-    """A value of a charge point or of its running or last session."""
-
-    entity_description: ChargePointSensorDescription
-
-    def __init__(
-        self,
-        coordinator: ChargingCoordinator,
-        charge_point_id: str,
-        description: ChargePointSensorDescription,
-    ) -> None:
-        """Attach to the device of the charge point."""
-        super().__init__(coordinator, charge_point_id, description)
-        self._is_live = description.is_live
-
-    @property
-    @override
-    def shown(self) -> object:
-        return self.native_value if self.available else None
-
-    @property
-    @override
-    def native_value(self) -> StateType | datetime:
-        return self.entity_description.value_fn(self.coordinator, self.charge_point_state)
 
 
 class DurationSensor(ChargePointSensor):
@@ -265,56 +228,13 @@ class DurationSensor(ChargePointSensor):
             self.async_write_ha_state()
 
 
-class SessionEnergySensor(ChargePointSensor):
-    """What the running or last session has charged; each session begins anew."""
+class SessionEnergySensor(SessionFigureSensor):
+    """What the running or last session has charged."""
+
+    _source_key = "energy_source"
 
     @property
     @override
-    def shown(self) -> object:
-        session = self.charge_point_state.session if self.available else None
-        return session and (session.energy, session.energy_source, session.started)
-
-    @property
-    @override
-    def last_reset(self) -> datetime | None:
+    def source(self) -> Source | None:
         session = self.charge_point_state.session
-        return session.started if session else None
-
-    @property
-    @override
-    def extra_state_attributes(self) -> dict[str, str | None]:
-        """Return where the figure comes from."""
-        session = self.charge_point_state.session
-        return {"energy_source": session.energy_source if session else None}
-
-
-class AccountSensor(ChargingEntity, SensorEntity):
-    """A value of the account as a whole, wherever its sessions are."""
-
-    entity_description: AccountSensorDescription
-
-    def __init__(
-        self, coordinator: ChargingCoordinator, description: AccountSensorDescription
-    ) -> None:
-        """Attach to the device of the account."""
-        super().__init__(coordinator)
-        self.entity_description = description
-        account_id = coordinator.account.account_id
-        self._attr_unique_id = f"{account_id}_{description.key}"
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, account_id)})
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Stay available: the ledger knows the sessions without the network."""
-        return True
-
-    @property
-    @override
-    def shown(self) -> float:
-        return self.native_value
-
-    @property
-    @override
-    def native_value(self) -> float:
-        return self.entity_description.value_fn(self.coordinator.data)
+        return session.energy_source if session else None

@@ -1,7 +1,6 @@
-"""The actions: start and stop a session, and ask the archive."""
+"""The actions: start and stop a session, ask the archive, and ask for a price."""
 
-from collections.abc import Awaitable, Iterable
-from datetime import datetime
+from collections.abc import Awaitable
 
 import voluptuous as vol
 
@@ -15,22 +14,28 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.service import (
-    async_get_config_entry,
-    async_get_device_and_config_entry,
-)
-from homeassistant.util import dt as dt_util
 
-from .charging.backends.backend import default_card_id
 from .charging.command_runs import DEFAULT_TIME_LIMIT, Outcome
 from .charging.errors import ChargingError, InvalidInputError
 from .charging.ledger import SessionQuery
-from .charging.model import Account, ChargeCard, ChargePoint, Session, SessionStatus
+from .charging.model import Account, ChargePoint, Session
 from .const import CONF_EVSE_ID, DOMAIN
 from .coordinator import ChargingCoordinator
 from .exceptions import translated
 from .networks import NETWORKS
 from .rows import archive_row
+from .service_fields import (
+    card_id_of,
+    cards_of_aliases,
+    charge_point_of,
+    coordinator_of,
+    invalid,
+    refuse,
+    require,
+    statuses_of,
+    time_of,
+)
+from .services_quote import QUOTE_SCHEMA, SERVICE_QUOTE, async_quote
 
 SERVICE_START_SESSION = "start_session"
 SERVICE_STOP_SESSION = "stop_session"
@@ -110,19 +115,26 @@ def async_setup_services(hass: HomeAssistant) -> None:
         schema=GET_SCHEMA,
         supports_response=SupportsResponse.ONLY,
     )
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_QUOTE,
+        async_quote,
+        schema=QUOTE_SCHEMA,
+        supports_response=SupportsResponse.ONLY,
+    )
 
 
 async def _async_start_session(call: ServiceCall) -> ServiceResponse:
     coordinator, charge_point_id = _charge_point(call)
     alias = call.data.get(ATTR_CARD)
     if alias is not None and not coordinator.backend.capabilities.cards:
-        raise _invalid("cannot_choose_card")
+        raise invalid("cannot_choose_card")
     if coordinator.backend.capabilities.modes:
         charge_point = _with_modes(coordinator, charge_point_id)
         return await _async_response(
             coordinator.commands.modes.unpause(charge_point, call.data[ATTR_TIMEOUT])
         )
-    card_id = _card_id(coordinator, alias)
+    card_id = card_id_of(coordinator, alias)
     try:
         outcome = await coordinator.commands.start(
             charge_point_id, card_id, call.data[ATTR_TIMEOUT]
@@ -131,7 +143,7 @@ async def _async_start_session(call: ServiceCall) -> ServiceResponse:
         raise translated(HomeAssistantError, err) from err
     # Checked afterwards, because which session is open there is only known by then.
     if alias is not None and outcome.session.card_id not in (None, card_id):
-        raise _invalid("other_card_pays")
+        raise invalid("other_card_pays")
     return _response(outcome)
 
 
@@ -147,16 +159,16 @@ async def _async_stop_session(call: ServiceCall) -> ServiceResponse:
 async def _async_get_sessions(call: ServiceCall) -> ServiceResponse:
     coordinators, charge_points = _asked_for(call)
     if not coordinators:
-        raise _invalid("no_account_loaded")
+        raise invalid("no_account_loaded")
     by_account = {coordinator.account: coordinator for coordinator in coordinators}
-    start, end = _time(call, ATTR_START), _time(call, ATTR_END)
+    start, end = time_of(call, ATTR_START), time_of(call, ATTR_END)
     if start and end and end <= start:
-        raise _invalid("end_not_after_start")
+        raise invalid("end_not_after_start")
     query = SessionQuery(
         accounts=tuple(by_account),
         charge_points=charge_points,
-        cards=_cards(coordinators, call.data.get(ATTR_CARD)),
-        statuses=_statuses(call.data.get(ATTR_STATUS)),
+        cards=cards_of_aliases(coordinators, call.data.get(ATTR_CARD)),
+        statuses=statuses_of(call.data.get(ATTR_STATUS)),
         start=start,
         end=end,
         limit=call.data[ATTR_LIMIT],
@@ -203,18 +215,18 @@ def _with_modes(coordinator: ChargingCoordinator, charge_point_id: str | None) -
     """Return a charge point that can be paused; a session may be at one nobody knows."""
     state = coordinator.data.charge_points.get(charge_point_id or "")
     if state is None or state.is_gone or not state.charge_point.modes:
-        raise _invalid("unknown_connector")
+        raise invalid("unknown_connector")
     return state.charge_point
 
 
 def _charge_point(call: ServiceCall) -> tuple[ChargingCoordinator, str]:
     """Return where to start: at a device, or at an EVSE that was never added."""
     if ATTR_DEVICE_ID in call.data:
-        _refuse(call, "device_or_evse", ATTR_CONFIG_ENTRY_ID, ATTR_EVSE_ID)
-        coordinator, charge_point_id = _device(call.hass, call.data[ATTR_DEVICE_ID])
+        refuse(call, "device_or_evse", ATTR_CONFIG_ENTRY_ID, ATTR_EVSE_ID)
+        coordinator, charge_point_id = charge_point_of(call.hass, call.data[ATTR_DEVICE_ID])
     else:
-        _require(call, "device_or_evse", ATTR_CONFIG_ENTRY_ID, ATTR_EVSE_ID)
-        coordinator = _coordinator(call)
+        require(call, "device_or_evse", ATTR_CONFIG_ENTRY_ID, ATTR_EVSE_ID)
+        coordinator = coordinator_of(call)
         checked = NETWORKS[coordinator.account.backend].checked_charge_point_id or str.strip
         try:
             charge_point_id = checked(call.data[ATTR_EVSE_ID])
@@ -222,27 +234,27 @@ def _charge_point(call: ServiceCall) -> tuple[ChargingCoordinator, str]:
             raise translated(ServiceValidationError, err) from err
     capabilities = coordinator.backend.capabilities
     if not (capabilities.start or capabilities.modes):
-        raise _invalid("cannot_start")
+        raise invalid("cannot_start")
     return coordinator, charge_point_id
 
 
 def _open_session(call: ServiceCall) -> tuple[ChargingCoordinator, Session]:
     """Return what to stop: the open session of a device, or the open one of that id."""
     if ATTR_DEVICE_ID in call.data:
-        _refuse(call, "device_or_session", ATTR_CONFIG_ENTRY_ID, ATTR_SESSION_ID)
-        coordinator, charge_point_id = _device(call.hass, call.data[ATTR_DEVICE_ID])
+        refuse(call, "device_or_session", ATTR_CONFIG_ENTRY_ID, ATTR_SESSION_ID)
+        coordinator, charge_point_id = charge_point_of(call.hass, call.data[ATTR_DEVICE_ID])
         session = coordinator.data.charge_points[charge_point_id].open_session
         if session is None:
-            raise _invalid("no_open_session")
+            raise invalid("no_open_session")
     else:
-        _require(call, "device_or_session", ATTR_CONFIG_ENTRY_ID, ATTR_SESSION_ID)
-        coordinator = _coordinator(call)
+        require(call, "device_or_session", ATTR_CONFIG_ENTRY_ID, ATTR_SESSION_ID)
+        coordinator = coordinator_of(call)
         session = coordinator.sessions.open.get(call.data[ATTR_SESSION_ID])
         if session is None:
-            raise _invalid("session_not_open")
+            raise invalid("session_not_open")
     capabilities = coordinator.backend.capabilities
     if not (capabilities.stop or capabilities.modes):
-        raise _invalid("cannot_stop")
+        raise invalid("cannot_stop")
     return coordinator, session
 
 
@@ -253,95 +265,13 @@ def _asked_for(
     entries = call.hass.config_entries.async_loaded_entries(DOMAIN)
     coordinators: list[ChargingCoordinator] = [entry.runtime_data for entry in entries]
     if ATTR_CONFIG_ENTRY_ID in call.data:
-        coordinators = [_coordinator(call)]
+        coordinators = [coordinator_of(call)]
     if ATTR_DEVICE_ID not in call.data:
         return coordinators, None
-    devices = [_device(call.hass, device_id) for device_id in call.data[ATTR_DEVICE_ID]]
+    devices = [charge_point_of(call.hass, device_id) for device_id in call.data[ATTR_DEVICE_ID]]
     if any(coordinator not in coordinators for coordinator, _ in devices):
-        raise _invalid("device_of_other_account")
+        raise invalid("device_of_other_account")
     owners = {id(coordinator): coordinator for coordinator, _ in devices}
     return list(owners.values()), tuple(
         (coordinator.account, charge_point_id) for coordinator, charge_point_id in devices
-    )
-
-
-def _coordinator(call: ServiceCall) -> ChargingCoordinator:
-    entry = async_get_config_entry(call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID])
-    coordinator: ChargingCoordinator = entry.runtime_data
-    return coordinator
-
-
-def _device(hass: HomeAssistant, device_id: str) -> tuple[ChargingCoordinator, str]:
-    """Return the charge point that a device stands for."""
-    device, entry = async_get_device_and_config_entry(hass, DOMAIN, device_id)
-    coordinator: ChargingCoordinator = entry.runtime_data
-    charge_point_id = coordinator.charge_point_of(device)
-    if charge_point_id is None or charge_point_id not in coordinator.data.charge_points:
-        raise _invalid("not_a_charge_point")
-    return coordinator, charge_point_id
-
-
-def _card_id(coordinator: ChargingCoordinator, alias: str | None) -> str | None:
-    """Return the identifier of the card with that alias; without one, of the default card."""
-    cards = coordinator.backend.cards
-    if alias is None:
-        return default_card_id(coordinator.backend)
-    found = [card.identifier for card in cards if card.alias == alias]
-    if not found:
-        raise _unknown_card(cards)
-    if len(found) > 1:
-        raise _invalid("ambiguous_card")
-    return found[0]
-
-
-def _cards(
-    coordinators: list[ChargingCoordinator], aliases: list[str] | None
-) -> tuple[tuple[Account, str], ...] | None:
-    """Return all cards that go by one of these aliases, each in its own account."""
-    if aliases is None:
-        return None
-    cards = [
-        (coordinator.account, card)
-        for coordinator in coordinators
-        for card in coordinator.backend.cards
-    ]
-    if not set(aliases) <= {card.alias for _, card in cards}:
-        raise _unknown_card(card for _, card in cards)
-    return tuple((account, card.identifier) for account, card in cards if card.alias in aliases)
-
-
-def _unknown_card(cards: Iterable[ChargeCard]) -> ServiceValidationError:
-    """Return an error that does not repeat the input, which may be the number of a card."""
-    return _invalid("unknown_card", cards=", ".join(dict.fromkeys(card.alias for card in cards)))
-
-
-def _statuses(words: list[str] | None) -> tuple[SessionStatus, ...] | None:
-    if words is None:
-        return None
-    if not set(words) <= set(SessionStatus):
-        raise _invalid("unknown_status", statuses=", ".join(SessionStatus))
-    return tuple(SessionStatus(word) for word in words)
-
-
-def _time(call: ServiceCall, field: str) -> datetime | None:
-    """Return a time that a person entered; without a zone it is that of the home."""
-    time: datetime | None = call.data.get(field)
-    return dt_util.as_utc(time) if time else None
-
-
-def _refuse(call: ServiceCall, key: str, *fields: str) -> None:
-    if any(field in call.data for field in fields):
-        raise _invalid(key)
-
-
-def _require(call: ServiceCall, key: str, *fields: str) -> None:
-    if any(field not in call.data for field in fields):
-        raise _invalid(key)
-
-
-def _invalid(key: str, **placeholders: str) -> ServiceValidationError:
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=key,
-        translation_placeholders=placeholders,
     )

@@ -5,7 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from .ledger import Change
-from .model import Session, SessionStatus
+from .model import Cost, Session, SessionStatus
 
 
 class EventType(StrEnum):
@@ -19,14 +19,19 @@ class EventType(StrEnum):
     START_FAILED = "start_failed"
     STOP_FAILED = "stop_failed"
     CORRECTED = "corrected"
+    BILL_DIFFERS = "bill_differs"
 
 
 class SessionEvent(Struct, frozen=True, kw_only=True):
-    """One piece of news; ``session`` is unknown when a start never became one."""
+    """One piece of news; ``session`` is unknown when a start never became one.
+
+    ``computed`` is what the tariff makes of a session whose bill says something else.
+    """
 
     type: EventType
     session: Session | None = None
     reason: str | None = None
+    computed: Cost | None = None
 
 
 _OF_STATUS = {

@@ -9,13 +9,16 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from .backends.backend import Capabilities
 from .errors import PriceUnknownError
 from .ledger import Change, Ledger
 from .model import Account, ChargePoint, Cost, MeterValue, Session, Source
 from .own_price import OwnPrice
 from .readings import amperes_of, readings_of
+from .state import ChargePointState, tariff_at
 from .tariff import Bill, Reading, depends_on_course, fee_begins, is_time_priced, price
 from .tariff_clock import zone_of
+from .tariff_course import needs_energy
 from .tariff_model import Tariff
 
 # A bill is doubted when it differs from what was computed by more than both of these.
@@ -36,12 +39,19 @@ class Doubt(Struct, frozen=True, kw_only=True):
 class Prices:
     """The prices of one account: its own one, its tariffs, and what has been paid so far."""
 
-    def __init__(self, account: Account, ledger: Ledger, own: OwnPrice | None = None) -> None:
+    def __init__(
+        self,
+        account: Account,
+        ledger: Ledger,
+        capabilities: Capabilities,
+        own: OwnPrice | None = None,
+    ) -> None:
         """Wire up; nothing is read yet."""
         self.cost: dict[str, Decimal] = {}
         self.own = own
         self._account = account
         self._ledger = ledger
+        self._capabilities = capabilities
         self._fees: dict[str, datetime | None] = {}
         self._zones: set[str] = set()
 
@@ -64,18 +74,22 @@ class Prices:
 
         Raises LedgerError.
         """
+        if not any(self._can_price(session, points) for session in sessions):
+            return sessions
         known: Mapping[str, Session] = open_sessions
         if self.own:
             others = [each.session_id for each in sessions if each.session_id not in open_sessions]
             known = {**await self._ledger.known(self._account, others), **open_sessions}
         priced = []
         for session in sessions:
-            cost = session.cost
-            if cost is None and self.own:
+            cost = None
+            if not self._can_price(session, points):
+                pass
+            elif self.own:
                 cost = self.own.cost_of(session, known.get(session.session_id))
-            elif cost is None:
+            else:
                 cost = await self._at_tariff(session, points.get(session.charge_point_id or ""))
-            priced.append(session if cost is session.cost else replace(session, cost=cost))
+            priced.append(replace(session, cost=cost) if cost else session)
         return priced
 
     async def follow(
@@ -95,43 +109,48 @@ class Prices:
         await self._foresee([each.after for each in changes if each.after.is_open], points)
         return await self._checked(changes, points) if is_news else []
 
-    def tariff_at(self, charge_point: ChargePoint, session: Session | None) -> Tariff:
-        """Return what charging costs at a charge point now.
+    @property
+    def tells_all_costs(self) -> bool:
+        """Tell whether the cost of every session can be known."""
+        capabilities = self._capabilities
+        return capabilities.prices or (capabilities.energy and self.own is not None)
 
-        A network that tells it only of sessions may have changed it since the last one.
-        Raises PriceUnknownError when nobody knows, or when there are several.
-        """
-        if session and session.tariff:
-            return session.tariff
-        if len(charge_point.tariffs) == 1:
-            return charge_point.tariffs[0]
-        if self.own and (tariff := self.own.tariff()):
-            return tariff
-        raise PriceUnknownError("tariff")
+    def tells_cost(self, state: ChargePointState) -> bool:
+        """Tell whether the cost of sessions at a charge point can be known."""
+        return self.tells_all_costs or (state.tariff is not None and not needs_energy(state.tariff))
 
-    async def quote(
-        self, charge_point: ChargePoint, session: Session | None, readings: Sequence[Reading]
-    ) -> Bill:
+    async def quote(self, state: ChargePointState, readings: Sequence[Reading]) -> Bill:
         """Return what a session would cost at a charge point. Raises PriceUnknownError."""
-        tariff = self.tariff_at(charge_point, session)
+        tariff = state.tariff
+        if tariff is None and self.own:
+            tariff = self.own.tariff()
+        if tariff is None:
+            raise PriceUnknownError("tariff")
         await self._load_zone(tariff)
-        return price(tariff, readings, amperes_per_kilowatt=amperes_of(charge_point))
+        return price(tariff, readings, amperes_per_kilowatt=amperes_of(state.charge_point))
 
     def _pay(self, cost: Cost, times: int) -> None:
         paid = self.cost.get(cost.currency, Decimal(0))
         self.cost[cost.currency] = paid + times * cost.amount
 
+    def _can_price(self, session: Session, points: Mapping[str, ChargePoint]) -> bool:
+        """Tell whether a cost is missing that can be found out here."""
+        if session.cost:
+            return False
+        if self.own:
+            return session.energy is not None
+        point = points.get(session.charge_point_id or "")
+        return not session.is_open and tariff_at(point, session) is not None
+
     async def _at_tariff(self, session: Session, charge_point: ChargePoint | None) -> Cost | None:
         """Return the cost of an ended session at the one tariff that it can have been."""
-        tariffs: Sequence[Tariff] = (session.tariff,) if session.tariff else ()
-        if charge_point and not tariffs:
-            tariffs = charge_point.tariffs
-        if session.is_open or len(tariffs) != 1:
+        tariff = tariff_at(charge_point, session)
+        if tariff is None:
             return None
         try:
-            await self._load_zone(tariffs[0])
+            await self._load_zone(tariff)
             bill = price(
-                tariffs[0], readings_of(session, ()), amperes_per_kilowatt=amperes_of(charge_point)
+                tariff, readings_of(session, ()), amperes_per_kilowatt=amperes_of(charge_point)
             )
         except PriceUnknownError:
             return None
@@ -141,18 +160,22 @@ class Prices:
         self, sessions: Collection[Session], points: Mapping[str, ChargePoint]
     ) -> None:
         """Find out when a minute of open sessions begins to cost more."""
-        timed = [each for each in sessions if each.tariff and is_time_priced(each.tariff)]
-        timelines = await self._timelines(timed)
-        for session in timed:
+        timed = [
+            (session, tariff)
+            for session in sessions
+            if (tariff := tariff_at(points.get(session.charge_point_id or ""), session))
+            and is_time_priced(tariff)
+        ]
+        timelines = await self._timelines([session for session, _ in timed])
+        for session, tariff in timed:
             begins = None
             try:
-                if session.tariff:
-                    await self._load_zone(session.tariff)
-                    begins = fee_begins(
-                        session.tariff,
-                        readings_of(session, timelines.get(session.session_id, ())),
-                        amperes_per_kilowatt=amperes_of(points.get(session.charge_point_id or "")),
-                    )
+                await self._load_zone(tariff)
+                begins = fee_begins(
+                    tariff,
+                    readings_of(session, timelines.get(session.session_id, ())),
+                    amperes_per_kilowatt=amperes_of(points.get(session.charge_point_id or "")),
+                )
             except PriceUnknownError:
                 pass
             self._fees[session.session_id] = begins

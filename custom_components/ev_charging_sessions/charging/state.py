@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from .model import (
     Session,
     SessionStatus,
 )
+from .tariff_model import Tariff
 
 
 class Status(StrEnum):
@@ -50,8 +52,9 @@ class ChargePointState(Struct, frozen=True, kw_only=True):
     ``running`` is the kind of the command that waits for its confirmation, ``wish`` the
     kind of the newest one. The two differ while a button was pressed again in between.
     ``setting`` is the mode that is asked for, or else in force. ``energy`` is what all
-    sessions here have charged, in kWh, ``power`` what flows now, in W. ``is_gone`` tells
-    that the network no longer lists the charge point.
+    sessions here have charged, in kWh, ``power`` what flows now, in W. ``fee_begins`` is when
+    a minute of the open session begins to cost more. ``is_gone`` tells that the network no
+    longer lists the charge point.
 
     ``news`` counts the events so far: one about a session that is no longer shown, such as
     a late correction, changes nothing else here.
@@ -64,6 +67,7 @@ class ChargePointState(Struct, frozen=True, kw_only=True):
     setting: ModeSetting | None = None
     energy: float = 0.0
     power: float | None = None
+    fee_begins: datetime | None = None
     is_gone: bool = False
     news: int = 0
 
@@ -71,6 +75,14 @@ class ChargePointState(Struct, frozen=True, kw_only=True):
     def open_session(self) -> Session | None:
         """Return the session that has not ended."""
         return self.session if self.session and self.session.is_open else None
+
+    @property
+    def tariff(self) -> Tariff | None:
+        """Return what charging costs here, if the network tells exactly one price.
+
+        One that tells it only of sessions may have changed it since the last of them.
+        """
+        return tariff_at(self.charge_point, self.session)
 
     @property
     def status(self) -> Status | None:
@@ -142,12 +154,22 @@ class ChargePointState(Struct, frozen=True, kw_only=True):
         return ended is None or looked_up > ended
 
 
+def tariff_at(charge_point: ChargePoint | None, session: Session | None) -> Tariff | None:
+    """Return the tariff of a session, or else the only one of its charge point."""
+    if session and session.tariff:
+        return session.tariff
+    tariffs = charge_point.tariffs if charge_point else ()
+    return tariffs[0] if len(tariffs) == 1 else None
+
+
 class AccountState(Struct, frozen=True, kw_only=True):
     """All charge points of an account, by id, and how many sessions are open.
 
-    ``energy`` is what all sessions of the account have charged, in kWh.
+    ``energy`` is what all sessions of the account have charged, in kWh, ``cost`` what they
+    cost in the currency of the account, as far as that is known.
     """
 
     charge_points: Mapping[str, ChargePointState]
     active_sessions: int = 0
     energy: float = 0.0
+    cost: Decimal = Decimal(0)

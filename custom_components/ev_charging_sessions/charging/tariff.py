@@ -16,6 +16,7 @@ are silent, this follows OCPI, or else what a driver would expect:
 ``tariff_course`` tells which prices count when, ``tariff_clock`` what the clock says.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Context, Decimal, localcontext
@@ -23,7 +24,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from .tariff_course import FINE, NOTHING, Counting, Course, Key, Reading, Slice, seconds_between
+from .tariff_course import FINE, Counting, Course, Reading, Slice, seconds_between
 from .tariff_model import (
     PriceComponent,
     PriceComponentType,
@@ -31,6 +32,7 @@ from .tariff_model import (
     Tariff,
     TariffElement,
 )
+from .tariff_rules import NOTHING, Key
 
 __all__ = [
     "PriceComponent",
@@ -44,6 +46,9 @@ __all__ = [
 _CONTEXT = Context(prec=60, rounding=ROUND_HALF_UP)
 # What is printed of a quantity: a thousandth of a watt-hour, a tenth of a millisecond.
 _QUANTITY = Decimal("1e-6")
+# Finer than that: what calculating has left over must not decide about a half.
+_LEFT_OVER = Decimal("1e-9")
+_ONE = Decimal(1)
 _MINUTE = Decimal(60)
 _TIMES = {
     PriceComponentType.TIME,
@@ -111,12 +116,12 @@ def price(
     naming what is missing.
     """
     with localcontext(_CONTEXT):
-        sums: dict[Counting, _Sum] = {}
+        sums: defaultdict[Counting, _Sum] = defaultdict(_Sum)
         for part, counting in Course(tariff, readings, amperes_per_kilowatt).walk():
-            _add(sums.setdefault(counting, _Sum()), part)
+            _add(sums[counting], part)
         measured: dict[Key, Decimal] = {}
         for counting, counted in sums.items():
-            for kind, key in counting:
+            for kind, key in counting.prices:
                 measured[key] = _more(measured.get(key, NOTHING), kind, counted)
         items = [_line(tariff, key, amount) for key, amount in sorted(measured.items())]
         items += _evened_out(tariff, sum((item.amount for item in items), NOTHING))
@@ -211,8 +216,7 @@ def _more(so_far: Decimal, kind: PriceComponentType, counted: _Sum) -> Decimal:
 def _line(tariff: Tariff, key: Key, measured: Decimal) -> LineItem:
     element = tariff.elements[key[0]]
     component = element.components[key[1]]
-    # Twice, because what calculating has left over must not decide about a half.
-    quantity = measured.quantize(Decimal("1e-9")).quantize(_QUANTITY)
+    quantity = measured.quantize(_LEFT_OVER).quantize(_QUANTITY)
     if component.step:
         steps = (quantity / component.step).to_integral_value(ROUND_CEILING)
         quantity = steps * component.step
@@ -253,7 +257,7 @@ def _rate(tariff: Tariff, counting: Counting, part: Slice) -> Decimal:
     counted = _Sum()
     _add(counted, part)
     rate = NOTHING
-    for kind, (number, place) in counting:
+    for kind, (number, place) in counting.prices:
         if kind in _TIMES and _more(NOTHING, kind, counted):
             component = tariff.elements[number].components[place]
             rate += component.price / component.unit
@@ -277,4 +281,4 @@ def _continued(readings: Sequence[Reading]) -> list[Reading]:
 def _printed(number: Decimal) -> Decimal:
     """Return a number without digits that say nothing."""
     short = number.quantize(_QUANTITY).normalize()
-    return short.quantize(Decimal(1)) if short == short.to_integral_value() else short
+    return short.quantize(_ONE) if short == short.to_integral_value() else short

@@ -21,6 +21,10 @@ _HOUR = timedelta(hours=1)
 _SECOND = timedelta(seconds=1)
 
 
+type Openness = tuple[bool, ...]
+"""For each of some windows, whether it is open."""
+
+
 class Window(Struct, frozen=True):
     """The part of a day from ``start`` to before ``end``, and the days it is good for.
 
@@ -51,23 +55,24 @@ def window_of(start: time | None, end: time | None, days: Sequence[int] | None) 
     return Window(begin, until or _DAY, None if days is None else frozenset(days))
 
 
-def cuts(
-    windows: frozenset[Window], zone: ZoneInfo, begin: datetime, end: datetime
-) -> list[datetime]:
-    """Return all moments between two others at which a window may open or close, in order."""
-    found: set[datetime] = set()
+def openings(
+    windows: tuple[Window | None, ...], zone: ZoneInfo, begin: datetime, end: datetime
+) -> list[tuple[datetime, Openness]]:
+    """Return which windows are open from ``begin`` on, and from each later moment on.
+
+    Only moments before ``end`` at which a window opens or closes are told, in order.
+    """
+    found = {begin: _openness(windows, begin, zone)}
     day = begin.astimezone(zone).date()
     last = end.astimezone(zone).date()
     while day <= last:
-        found.update(_moments(day, windows, zone))
+        found.update(each for each in _of_day(day, windows, zone) if begin < each[0] < end)
         day += timedelta(days=1)
-    return sorted(moment for moment in found if begin < moment < end)
-
-
-def wall(moment: datetime, zone: ZoneInfo) -> tuple[int, int]:
-    """Return the second of the day and the day of the week that a zone's clocks show."""
-    local = moment.astimezone(zone)
-    return local.hour * 3600 + local.minute * 60 + local.second, local.weekday()
+    told: list[tuple[datetime, Openness]] = []
+    for moment, openness in sorted(found.items()):
+        if not told or told[-1][1] != openness:
+            told.append((moment, openness))
+    return told
 
 
 @cache
@@ -81,19 +86,37 @@ def zone_of(name: str | None) -> ZoneInfo:
 
 
 @lru_cache(maxsize=256)
-def _moments(day: date, windows: frozenset[Window], zone: ZoneInfo) -> frozenset[datetime]:
+def _of_day(
+    day: date, windows: tuple[Window | None, ...], zone: ZoneInfo
+) -> tuple[tuple[datetime, Openness], ...]:
+    """Return which windows are open from when on, for all moments of a day that may matter."""
+    return tuple(
+        (moment, _openness(windows, moment, zone)) for moment in _moments(day, windows, zone)
+    )
+
+
+def _openness(windows: tuple[Window | None, ...], moment: datetime, zone: ZoneInfo) -> Openness:
+    local = moment.astimezone(zone)
+    second = local.hour * 3600 + local.minute * 60 + local.second
+    return tuple(each is None or each.holds(second, local.weekday()) for each in windows)
+
+
+def _moments(day: date, windows: tuple[Window | None, ...], zone: ZoneInfo) -> set[datetime]:
     """Return when windows open and close on a day, and when clocks are put forward or back."""
     midnight = datetime.combine(day, time(), zone)
     is_plain = midnight.utcoffset() == (midnight + timedelta(days=1)).utcoffset()
     found = set()
-    for second in {0, *(each for window in windows for each in (window.start, window.end))}:
+    for second in {
+        0,
+        *(each for window in windows if window for each in (window.start, window.end)),
+    }:
         local = midnight + timedelta(seconds=second)
         found.add(local.astimezone(UTC))
         if not is_plain:
             found.add(local.replace(fold=1).astimezone(UTC))
     if not is_plain:
         found.add(_change(midnight.astimezone(UTC), zone))
-    return frozenset(found)
+    return found
 
 
 def _change(midnight: datetime, zone: ZoneInfo) -> datetime:
