@@ -1,0 +1,244 @@
+"""CleverEV: the sessions of an operator's namespace, with meter values, prices and tariffs.
+
+Sources: ``cleverev-charging-sessions-list-for-namespace.txt`` (the seed) and
+``contracts/cleverev.md``.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Set as AbstractSet
+from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
+
+import aiohttp
+
+from ..errors import BackendUnavailableError, InvalidInputError
+from ..model import (
+    Account,
+    ChargeCard,
+    ChargePoint,
+    EnergyUnit,
+    ModeSetting,
+    Session,
+    SessionStatus,
+)
+from .backend import Answer, Capabilities
+from .cleverev_api import Api
+from .cleverev_chargers import Chargers
+from .cleverev_lists import Listed, Lists
+from .cleverev_look_ups import LookUps
+from .cleverev_status import with_statuses
+from .cleverev_units import UnitCheck
+from .cleverev_values import charger_and_connector
+from .cleverev_wire import SessionReader, checked_id_tag
+
+__all__ = ["API_GENERATIONS", "BACKEND", "CleverEV", "checked_id_tag"]
+
+BACKEND = "cleverev"
+API_GENERATIONS = ("current", "legacy")
+
+REVIEW_INTERVAL = timedelta(days=1)
+# A review that was cut short is made up for sooner.
+SHORT_REVIEW_INTERVAL = timedelta(hours=1)
+
+
+class CleverEV:
+    """A namespace at CleverEV.
+
+    A charge point is a connector: ``{id of the charger}-{number of the connector}``. The
+    legacy generation only lists sessions; the newer one starts and stops them too, and tells
+    how its chargers are.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        account: Account,
+        *,
+        base_url: str,
+        api_token: str,
+        organization_id: str | None,
+        currency: str,
+        energy_unit: EnergyUnit,
+        api_generation: str,
+        cards: tuple[ChargeCard, ...],
+    ) -> None:
+        """Prepare without sending anything."""
+        self.cards = cards
+        self._account = account
+        self._is_current = api_generation != "legacy"
+        self.capabilities = Capabilities(
+            start=self._is_current, stop=self._is_current, energy=True, prices=True
+        )
+        reader = SessionReader(account, currency, energy_unit)
+        self._api = Api(session, base_url, api_token, organization_id)
+        self._lists = Lists(self._api, reader.decode)
+        self._chargers = Chargers(self._api)
+        self._look_ups = LookUps(self._api, self._lists, reader.decode, by_id=self._is_current)
+        self._units = UnitCheck(energy_unit)
+        self._reviewed: datetime | None = None
+        self._known: set[str] = set()
+        self._seen: tuple[object, ...] = ()
+        self._told: dict[str, Session] = {}
+        self._points: dict[str, ChargePoint] = {}
+        self._told_listed: AbstractSet[str] | None = None
+
+    async def verify(self) -> None:
+        """Read one session, which needs the token and the namespace."""
+        await self._api.sessions(0, 1, {})
+
+    async def poll(
+        self,
+        open_sessions: Mapping[str, Session],
+        *,
+        watched: Collection[str] = (),
+        cards: Collection[str] = (),
+    ) -> Answer:
+        """Read the sessions that run, the newest that have ended, and the chargers.
+
+        What this costs does not depend on how many sessions the namespace has. At the start
+        and once a day many more are reviewed, for late corrections and for what happened
+        while nobody looked. Open sessions that no list holds are looked up, and so are the
+        ``watched`` ones, whose late meter values are still to come.
+        """
+        now = datetime.now(UTC)
+        unreadable: list[str] = []
+        started = await self._lists.started()
+        is_review = self._is_review_due(now)
+        past = await (self._lists.review() if is_review else self._lists.head(self._known))
+        unreadable += (*started.listing.unreadable, *past.listing.unreadable)
+        if self._is_current:
+            await self._chargers.read(unreadable)
+        ids = started.ids | past.ids
+        missing = self._missing(ids, open_sessions, watched)
+        found, ended = await self._look_ups.look_up(missing, unreadable, ends=started.is_whole)
+        seen = (started.listing, past.listing, self._chargers.connectors)
+        sessions: list[Session] = []
+        # Most polls bring the very objects that the one before has looked through.
+        if found or any(one is not other for one, other in zip_longest(seen, self._seen)):
+            sessions = self._news((started, past), found, open_sessions)
+        points = self._chargers.news(self._points, now)
+        listed = self._chargers.listed if self._is_current else None
+        for session in sessions:
+            self._units.note(session)
+        # Others get their turn, here and above, between the steps of a long answer.
+        await asyncio.sleep(0)
+        answer = Answer(
+            sessions=(*sessions, *ended),
+            read=now,
+            unreadable=tuple(unreadable),
+            charge_points=tuple(points.values()),
+            listed=listed if points or listed != self._told_listed else None,
+            other_unit=self._units.other_unit,
+        )
+        # Only a poll that came through to here may count as seen.
+        self._seen = seen
+        self._told |= {session.session_id: session for session in sessions}
+        self._points |= points
+        self._told_listed = listed
+        self._known.update(ids)
+        if is_review:
+            self._note_review(past, now)
+            self._forget_past(ids, open_sessions)
+        elif not past.is_whole:
+            # More has ended since the last look than that look was meant for.
+            self._reviewed = None
+        return answer
+
+    def forget(self) -> None:
+        """Tell everything again at the next poll, because this answer could not be kept."""
+        self._reviewed = None
+        self._seen = ()
+        self._told.clear()
+        self._points.clear()
+        self._told_listed = None
+
+    async def charge_point(self, charge_point_id: str) -> ChargePoint | None:
+        """Return what the last poll said of a connector, without a request."""
+        return self._points.get(charge_point_id)
+
+    async def start(self, charge_point_id: str, card_id: str | None) -> Session:
+        """Ask for a session; 2xx only means that the network will try.
+
+        Raises InvalidInputError, before anything is sent, where nothing can be started.
+        """
+        if not self._is_current:
+            raise InvalidInputError("device", "cannot_start")
+        place = charger_and_connector(charge_point_id)
+        if place is None:
+            raise InvalidInputError("device", "unknown_connector")
+        session_id = await self._api.start(*place)
+        if session_id is None:
+            # Accepted, but nobody knows as what: it will show up at that connector.
+            raise BackendUnavailableError("no session id in the answer")
+        return Session(
+            account=self._account,
+            session_id=session_id,
+            charge_point_id=charge_point_id,
+            status=SessionStatus.STARTING,
+        )
+
+    async def stop(self, session: Session) -> None:
+        """Ask for the end of a session; 2xx only means that the network will try.
+
+        Raises InvalidInputError, before anything is sent, where nothing can be stopped.
+        """
+        if not self._is_current:
+            raise InvalidInputError("device", "cannot_stop")
+        await self._api.stop(session.session_id)
+
+    async def set_mode(self, charge_point_id: str, setting: ModeSetting) -> None:
+        """Refuse: this network lets no mode be set."""
+        raise InvalidInputError("mode", "mode_not_offered")
+
+    def _is_review_due(self, now: datetime) -> bool:
+        """Tell whether it is time for late corrections, and for what nobody looked at."""
+        reviewed = self._reviewed
+        return reviewed is None or not timedelta() <= now - reviewed < REVIEW_INTERVAL
+
+    def _note_review(self, past: Listed, now: datetime) -> None:
+        early = timedelta() if past.is_whole else REVIEW_INTERVAL - SHORT_REVIEW_INTERVAL
+        self._reviewed = now - early
+
+    def _missing(
+        self,
+        ids: AbstractSet[str],
+        open_sessions: Mapping[str, Session],
+        watched: Collection[str],
+    ) -> dict[str, Session | None]:
+        """Return the sessions that have to be known and that no list holds."""
+        return {
+            session_id: open_sessions.get(session_id) or self._told.get(session_id)
+            for session_id in (*open_sessions, *watched)
+            if session_id not in ids
+        }
+
+    def _news(
+        self,
+        lists: tuple[Listed, Listed],
+        found: list[Session],
+        open_sessions: Mapping[str, Session],
+    ) -> list[Session]:
+        """Return the sessions that are not as they were last told.
+
+        A session that one list shows ended has ended, whatever the other list says. An end
+        that the ledger does not know is told again.
+        """
+        items: dict[str, Session] = {}
+        for session in (*found, *(each for listed in lists for each in listed.sessions)):
+            known = items.get(session.session_id)
+            if known is None or known.is_open:
+                items[session.session_id] = session
+        connectors = self._chargers.connectors
+        return [
+            session
+            for session in with_statuses(items.values(), connectors, self._told, open_sessions)
+            if self._told.get(session.session_id) != session
+            or (not session.is_open and session.session_id in open_sessions)
+        ]
+
+    def _forget_past(self, ids: AbstractSet[str], open_sessions: Mapping[str, Session]) -> None:
+        """Forget what was told of sessions that no list will hold again."""
+        self._known = {*ids}
+        kept = self._known.union(open_sessions)
+        self._told = {key: session for key, session in self._told.items() if key in kept}
+        self._units.keep(kept)

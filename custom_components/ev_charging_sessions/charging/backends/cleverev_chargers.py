@@ -1,0 +1,116 @@
+"""The chargers of a namespace, as they were last read."""
+
+import asyncio
+from collections.abc import Mapping
+from copy import replace
+from datetime import datetime
+import logging
+
+from ..errors import (
+    BackendUnavailableError,
+    RateLimitError,
+    RequestRejectedError,
+    UnexpectedAnswerError,
+)
+from ..model import ChargePoint
+from .cleverev_api import Api
+from .cleverev_chargers_wire import Connector, decode_charger
+from .cleverev_envelope_wire import ChargerPage
+
+_LOGGER = logging.getLogger(__name__)
+
+_MOST_PAGES = 20
+# So many chargers are decoded before others get their turn.
+_AT_ONCE = 100
+
+
+class Chargers:
+    """Reads the chargers, and tells what is new about their connectors.
+
+    ``connectors`` are those that were last read, by the id of the charge point. ``listed``
+    holds their ids when the last reading has seen them all.
+    """
+
+    def __init__(self, api: Api) -> None:
+        """Start with none known."""
+        self._api = api
+        self._pages: list[ChargerPage] = []
+        self._decoded: dict[bytes, list[Connector]] = {}
+        self._unreadable: list[str] = []
+        self._is_whole = False
+        self.connectors: Mapping[str, Connector] = {}
+
+    async def read(self, unreadable: list[str]) -> None:
+        """Read all chargers; sessions are still told when this does not work.
+
+        What is refused or cannot be read is added to ``unreadable``. Raises
+        AuthenticationError.
+        """
+        try:
+            pages, is_whole = await self._read_pages()
+        except RequestRejectedError as err:
+            unreadable.append(f"chargers: {err.code}")
+            return
+        except UnexpectedAnswerError as err:
+            unreadable.append(err.path)
+            return
+        except (BackendUnavailableError, RateLimitError) as err:
+            # The sessions have been read, and count for more.
+            _LOGGER.debug("The chargers could not be read: %s", err)
+            return
+        if len(pages) != len(self._pages) or any(
+            page is not known for page, known in zip(pages, self._pages, strict=True)
+        ):
+            await self._decode(pages)
+        self._pages = pages
+        self._is_whole = is_whole and not self._unreadable
+        unreadable += self._unreadable
+
+    @property
+    def listed(self) -> frozenset[str] | None:
+        """Return the ids of all charge points there are, ``None`` while some may be missing."""
+        return frozenset(self.connectors) if self._is_whole else None
+
+    def news(self, told: Mapping[str, ChargePoint], now: datetime) -> dict[str, ChargePoint]:
+        """Return the charge points that are not as they were last told."""
+        return {
+            key: replace(connector.charge_point, updated=now)
+            for key, connector in self.connectors.items()
+            if (known := told.get(key)) is None
+            or replace(known, updated=None) != connector.charge_point
+        }
+
+    async def _read_pages(self) -> tuple[list[ChargerPage], bool]:
+        """Return the pages, and whether they hold all chargers."""
+        pages: list[ChargerPage] = []
+        seen: set[str] = set()
+        while len(pages) < _MOST_PAGES:
+            known = self._pages[len(pages)] if len(pages) < len(self._pages) else None
+            page = await self._api.chargers(len(pages) + 1, known)
+            pages.append(page)
+            has_news = not seen.issuperset(page.ids)
+            seen.update(page.ids)
+            if page.total is not None and len(seen) >= page.total:
+                return pages, True
+            if not has_news:
+                # Behind the end is no page, or the same once more.
+                return pages, page.total is None
+        return pages, False
+
+    async def _decode(self, pages: list[ChargerPage]) -> None:
+        decoded: dict[bytes, list[Connector]] = {}
+        connectors: dict[str, Connector] = {}
+        unreadable: list[str] = []
+        for number, text in enumerate(bytes(raw) for page in pages for raw in page.rows):
+            if number and number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            try:
+                found = self._decoded.get(text) or decode_charger(text)
+            except UnexpectedAnswerError as err:
+                unreadable.append(err.path)
+                continue
+            decoded[text] = found
+            connectors |= {each.charge_point.charge_point_id: each for each in found}
+        self._decoded = decoded
+        self._unreadable = unreadable
+        self.connectors = connectors
