@@ -16,7 +16,7 @@ from custom_components.ev_charging_sessions.charging.model import (
     SessionStatus,
     Source,
 )
-from custom_components.ev_charging_sessions.charging.tariff import (
+from custom_components.ev_charging_sessions.charging.tariff_model import (
     PriceComponent,
     PriceComponentType,
     Restrictions,

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, select
 
 from .ledger_schema import BATCH, tariffs
 from .merge import canonical
-from .tariff import Tariff
+from .tariff_model import Tariff
 
 
 @cache

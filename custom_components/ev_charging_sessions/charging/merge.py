@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Struct, field
 
 from .model import Cost, Intent, MeterValue, Session, SessionDetails, SessionStatus, Source
-from .tariff import Tariff
+from .tariff_model import Tariff
 
 UNVERSIONED = -(2**63)
 """Stands for the time of an answer without a time stamp: before any other time."""
