@@ -1,5 +1,6 @@
 """Tests of Shell Recharge's JSON: locations, the state of an EVSE, and tariffs."""
 
+from datetime import time
 from decimal import Decimal
 import json
 from typing import Any
@@ -16,7 +17,11 @@ from custom_components.ev_charging_sessions.charging.errors import (
 from custom_components.ev_charging_sessions.charging.model import (
     ChargePointStatus,
 )
-from custom_components.ev_charging_sessions.charging.tariff import PriceComponentType, Tariff
+from custom_components.ev_charging_sessions.charging.tariff_model import (
+    PriceComponentType,
+    Restrictions,
+    Tariff,
+)
 
 from .driver import EVSE
 from .shell_answers import NOW
@@ -154,32 +159,119 @@ def test_tariff_of_v1() -> None:
     ]
 
 
-def test_tariff_of_v2() -> None:
-    """Test prices per step, and that restricted prices make a tariff incomplete."""
-    component = {"type": "energy", "price": 0.45, "stepSize": 1, "vat": 21}
-    wire = {
-        "tariffId": "T1",
-        "tariffType": "DRIVER",
-        "currency": "EUR",
-        "minPrice": 1.5,
-        "elements": [
-            {"priceComponents": [component, {"type": "PARKING_TIME", "price": 1}]},
-            {"priceComponents": [{"type": "NEW", "price": 1}], "restrictions": {}},
-        ],
-    }
-    night = {"priceComponents": [component], "restrictions": {"startTime": "22:00"}}
-    restricted = wire | {"elements": [night], "tariffId": "T2"}
-    body = location(connectors=[connector(tariffs=[wire, restricted])])
+COMPONENT = {"type": "energy", "price": 0.45, "stepSize": 1, "vat": 21}
+
+
+def tariff_of(*elements: Any, **values: Any) -> Tariff:
+    """Return what is read of a v2 tariff with these elements."""
+    wire = {"currency": "EUR", "elements": elements, **values}
+    body = location(connectors=[connector(tariffs=[wire])])
     found = charge_point(decode_location(body), "NL*TNM*E01000401*0", NOW)
     assert found is not None
-    always, at_times = found.tariffs
-    assert prices(always) == [
+    (tariff,) = found.tariffs
+    return tariff
+
+
+def test_tariff_of_v2() -> None:
+    """Test prices per step, and what is around them."""
+    tariff = tariff_of(
+        {"priceComponents": [COMPONENT, {"type": "PARKING_TIME", "price": 1}]},
+        {"priceComponents": None, "restrictions": {}},
+        tariffId="T1",
+        tariffType="DRIVER",
+        minPrice=1.5,
+    )
+    assert prices(tariff) == [
         (PriceComponentType.ENERGY, Decimal("0.45"), Decimal(1), Decimal(21)),
         (PriceComponentType.PARKING_TIME, Decimal(1), Decimal(1), None),
     ]
-    assert (always.tariff_id, always.min_price, always.max_price) == ("T1", Decimal("1.5"), None)
-    assert (always.is_complete, at_times.is_complete) == (True, False)
-    assert at_times.elements == ()
+    assert (tariff.tariff_id, tariff.min_price, tariff.max_price) == ("T1", Decimal("1.5"), None)
+    assert (tariff.is_complete, tariff.time_zone) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("told", "restrictions"),
+    [
+        (None, None),
+        ({}, None),
+        ({"startDate": None, "dayOfWeek": [], "new": None}, None),
+        (
+            {"startTime": "22:00", "endTime": "06:30", "dayOfWeek": ["MONDAY", "Sunday"]},
+            Restrictions(start=time(22), end=time(6, 30), days=(0, 6)),
+        ),
+        (
+            {"start_time": "18:00", "end_time": "24:00", "day_of_week": ["SATURDAY"]},
+            Restrictions(start=time(18), end=time(0), days=(5,)),
+        ),
+        (
+            {"minKwh": 0.1, "maxKwh": "20", "minCurrent": 6, "maxCurrent": 16},
+            Restrictions(
+                min_energy=Decimal("0.1"),
+                max_energy=Decimal(20),
+                min_current=Decimal(6),
+                max_current=Decimal(16),
+            ),
+        ),
+        (
+            {"min_kwh": 0, "max_power": 11.5, "min_power": 3.7, "max_duration": 7200},
+            Restrictions(
+                min_energy=Decimal(0),
+                max_power=Decimal("11.5"),
+                min_power=Decimal("3.7"),
+                max_duration=Decimal(7200),
+            ),
+        ),
+        ({"minDuration": 3600}, Restrictions(min_duration=Decimal(3600))),
+    ],
+)
+def test_restrictions(told: Any, restrictions: Restrictions | None) -> None:
+    """Test when an element holds, in the vendor's spelling and in that of OCPI."""
+    tariff = tariff_of({"priceComponents": [COMPONENT], "restrictions": told})
+    (element,) = tariff.elements
+    assert (tariff.is_complete, element.restrictions) == (True, restrictions)
+
+
+@pytest.mark.parametrize(
+    "restrictions",
+    [
+        {"startDate": "2026-05-01"},
+        {"end_date": "2026-05-01"},
+        {"reservation": "RESERVATION"},
+        {"new": False},
+        {"startTime": "24:00"},
+        {"startTime": "7:00"},
+        {"endTime": "22:60"},
+        {"endTime": 22},
+        {"dayOfWeek": ["FUNDAY"]},
+        {"dayOfWeek": "MONDAY"},
+        {"maxKwh": "much"},
+        {"maxKwh": "Infinity"},
+        {"maxPower": "NaN"},
+        ["MONDAY"],
+        "at night",
+    ],
+)
+def test_restrictions_that_are_not_understood(restrictions: Any) -> None:
+    """Test that a price is not shown at all if nobody can tell when it holds."""
+    tariff = tariff_of(
+        {"priceComponents": [COMPONENT], "restrictions": restrictions},
+        {"priceComponents": [{"type": "FLAT", "price": 1}]},
+    )
+    assert not tariff.is_complete
+    assert prices(tariff) == [(PriceComponentType.FLAT, Decimal(1), Decimal(1), None)]
+
+
+def test_a_component_of_an_unknown_type() -> None:
+    """Test that something more to pay for makes a tariff incomplete.
+
+    The rest would pass for all there is to pay, and a session would look cheaper than it is.
+    """
+    tariff = tariff_of(
+        {"priceComponents": [{"type": "FLAT", "price": 1}]},
+        {"priceComponents": [COMPONENT, {"type": "NEW", "price": 1}]},
+    )
+    assert not tariff.is_complete
+    assert prices(tariff) == [(PriceComponentType.FLAT, Decimal(1), Decimal(1), None)]
 
 
 @pytest.mark.parametrize(
@@ -211,3 +303,12 @@ def test_a_price_that_is_no_number() -> None:
     assert found is not None
     assert not found.tariffs[0].is_complete
     assert len(prices(found.tariffs[0])) == 2
+
+
+@pytest.mark.parametrize("name", ["minPrice", "maxPrice"])
+def test_a_bound_that_is_no_number(name: str) -> None:
+    """Test that a least or highest price that cannot be compared is said to be missing."""
+    tariff = tariff_of({"priceComponents": [COMPONENT]}, **{name: "NaN"})
+    assert (tariff.is_complete, tariff.min_price, tariff.max_price) == (False, None, None)
+    without_vat = tariff_of({"priceComponents": [COMPONENT | {"vat": "Infinity"}]})
+    assert (without_vat.is_complete, without_vat.elements) == (False, ())

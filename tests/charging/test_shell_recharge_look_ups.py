@@ -15,7 +15,7 @@ from custom_components.ev_charging_sessions.charging.errors import (
 from custom_components.ev_charging_sessions.charging.model import (
     ChargePointStatus,
 )
-from custom_components.ev_charging_sessions.charging.tariff import PriceComponentType
+from custom_components.ev_charging_sessions.charging.tariff_model import PriceComponentType
 
 from .acts import backend_at
 from .driver import EVSE, OTHER_EVSE, Driver
@@ -83,16 +83,20 @@ async def test_a_refusal_at_the_first_address(
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
 async def test_prices(driver: Driver, version: str) -> None:
-    """Test that both generations tell the same prices of a charge point."""
+    """Test that both generations tell the same prices of a charge point.
+
+    A minute of v1 is one of the whole session, and one of v2 is one in which energy flows.
+    """
     driver.restart(api_version=version)
     found = await driver.backend.charge_point("NL*TNM*E01000861*0")
     assert found is not None
     (element,) = found.tariffs[0].elements
+    minute = PriceComponentType.TIME if version == "v1" else PriceComponentType.CHARGING_TIME
     prices = {each.type: (each.price, each.unit) for each in element.components}
     assert prices == {
         PriceComponentType.FLAT: (Decimal("0.35"), Decimal(1)),
         PriceComponentType.ENERGY: (Decimal("0.69"), Decimal(1)),
-        PriceComponentType.TIME: (Decimal("0.05"), Decimal(60)),
+        minute: (Decimal("0.05"), Decimal(60)),
     }
 
 
