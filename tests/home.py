@@ -19,6 +19,8 @@ from custom_components.ev_charging_sessions.coordinator import (
 from tests.simulator import Simulator
 from tests.simulator.defaults import (
     CARDS,
+    CLEVEREV_ORGANIZATION,
+    CLEVEREV_TOKEN,
     CLIENT_ID,
     CLIENT_SECRET,
     SMAPPEE_CLIENT_ID,
@@ -100,6 +102,31 @@ class Home:
         assert result["step_id"] == "parks", result
         ids = list(service_location_ids) or ["20001", "20002"]
         result = await flows.async_configure(result["flow_id"], {"service_location_ids": ids})
+        assert result["type"] is FlowResultType.CREATE_ENTRY, result
+        self.entry = result["result"]
+        await self.settle()
+        assert self.entry.state is ConfigEntryState.LOADED, self.entry.reason
+
+    def namespace_input(self, **changes: Any) -> dict[str, Any]:
+        """Return what a person enters for the namespace of the simulator."""
+        advanced = {"api_generation": changes.pop("api_generation", "current")}
+        entered = {
+            "base_url": self.simulator.url,
+            "api_token": CLEVEREV_TOKEN,
+            "organization_id": CLEVEREV_ORGANIZATION,
+            "currency": "EUR",
+            "energy_unit": "Wh",
+            "advanced": advanced,
+            **changes,
+        }
+        return {key: value for key, value in entered.items() if value is not None}
+
+    async def add_namespace(self, **changes: Any) -> None:
+        """Add the namespace through the real flow; a change to ``None`` leaves a field out."""
+        flows = self.hass.config_entries.flow
+        result = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
+        result = await flows.async_configure(result["flow_id"], {"next_step_id": "cleverev"})
+        result = await flows.async_configure(result["flow_id"], self.namespace_input(**changes))
         assert result["type"] is FlowResultType.CREATE_ENTRY, result
         self.entry = result["result"]
         await self.settle()

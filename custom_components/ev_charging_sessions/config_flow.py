@@ -14,6 +14,7 @@ from homeassistant.config_entries import (
     OptionsFlow,
 )
 from homeassistant.core import callback
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
@@ -67,6 +68,12 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
         """Set up a Smappee account."""
         return await self._async_step_account("smappee", user_input)
 
+    async def async_step_cleverev(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Set up a namespace at CleverEV."""
+        return await self._async_step_account("cleverev", user_input)
+
     async def _async_step_account(
         self, backend: str, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
@@ -76,6 +83,7 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
             if data is not None:
                 await self.async_set_unique_id(account_of(backend, data).account_id)
                 self._abort_if_unique_id_configured()
+                self._abort_if_known(backend, data)
                 self._backend, self._data = backend, data
                 return await self._async_next_step()
         return self._async_show_form(backend, network.schema, user_input)
@@ -127,8 +135,10 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
                 if key in network.credentials
             }
         )
-        if user_input is not None and (data := await self._async_updated(entry, user_input)):
-            return self._async_store(entry, data)
+        if user_input is not None:
+            data = await self._async_updated(entry, {**entry.data, **user_input})
+            if data is not None:
+                return self._async_store(entry, data)
         suggested = user_input or _suggested(network, entry.data)
         return self._async_show_form("reauth_confirm", schema, suggested)
 
@@ -138,22 +148,48 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
         """Change any setting of an account, but not which account it is."""
         entry = self._get_reconfigure_entry()
         network = NETWORKS[entry.data[CONF_BACKEND]]
-        if user_input is not None and (data := await self._async_updated(entry, user_input)):
-            self._data = data
-            return await self._async_next_step()
+        if user_input is not None:
+            # A field that was emptied is not in the input, and shall not come back.
+            others = entry.data.keys() - _fields(network)
+            kept = {key: entry.data[key] for key in others}
+            data = await self._async_updated(entry, kept | _flat(user_input))
+            if data is not None:
+                self._data = data
+                return await self._async_next_step()
         suggested = user_input or _suggested(network, entry.data)
         return self._async_show_form("reconfigure", network.schema, suggested)
 
     async def _async_updated(
-        self, entry: ConfigEntry, user_input: dict[str, Any]
+        self, entry: ConfigEntry, data: Mapping[str, Any]
     ) -> dict[str, Any] | None:
-        """Return the new data of an account; ``None`` when it is not right yet."""
+        """Return the new data of an account; ``None`` when it is not right yet.
+
+        An account that is known by its credentials alone cannot be told from another one:
+        then a person must know what they do, and the account stays what it was.
+        """
         backend = entry.data[CONF_BACKEND]
-        data = await self._async_checked(backend, {**entry.data, **_flat(user_input)})
-        if data is not None:
-            await self.async_set_unique_id(account_of(backend, data).account_id)
+        checked = await self._async_checked(backend, data)
+        if checked is None:
+            return None
+        network = NETWORKS[backend]
+        if network.is_lasting(entry.data) and network.is_lasting(checked):
+            await self.async_set_unique_id(account_of(backend, checked).account_id)
             self._abort_if_unique_id_mismatch(reason="wrong_account")
-        return data
+        self._abort_if_known(backend, checked, but=entry)
+        return checked
+
+    def _abort_if_known(
+        self, backend: str, data: Mapping[str, Any], *, but: ConfigEntry | None = None
+    ) -> None:
+        """Abort when another entry has come to be this account: ids outlive credentials."""
+        account = account_of(backend, data)
+        for entry in self._async_current_entries():
+            if (
+                entry is not but
+                and entry.data[CONF_BACKEND] == backend
+                and account_of(backend, entry.data) == account
+            ):
+                raise AbortFlow("already_configured")
 
     @callback
     def _async_store(self, entry: ConfigEntry, data: dict[str, Any]) -> ConfigFlowResult:
@@ -164,7 +200,7 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
         self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return result
 
-    async def _async_checked(self, backend: str, data: dict[str, Any]) -> dict[str, Any] | None:
+    async def _async_checked(self, backend: str, data: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return canonical data that the network has accepted, or note what is wrong."""
         self._errors, self._placeholders = {}, {}
         network = NETWORKS[backend]
@@ -239,7 +275,17 @@ def _flat(user_input: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _fields(network: Network) -> set[str]:
+    """Return the fields of a form, with those of its section."""
+    fields = network.schema.schema
+    return {str(key) for key in (*fields, *fields[SECTION_ADVANCED].schema.schema)}
+
+
 def _suggested(network: Network, data: Mapping[str, Any]) -> dict[str, Any]:
     """Return stored data in the shape of the form, without what only its owner may see."""
-    fields = {key: value for key, value in data.items() if key not in network.secrets}
+    fields = {
+        key: value
+        for key, value in data.items()
+        if value is not None and key not in network.secrets
+    }
     return {**fields, SECTION_ADVANCED: fields}

@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
 
-from ..charging.backends.backend import Backend, Capabilities
+from ..charging.backends.backend import Backend
 from ..charging.model import Account, ChargeCard
 
 PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
@@ -47,6 +47,7 @@ class Network:
     ``default_card`` is the field of the card that pays where none is chosen. Without
     ``checked_charge_point_id``, the network itself tells which charge points there are.
     ``places`` returns the names of the places an account can be limited to, by id.
+    ``takes_own_price`` tells that its sessions have energies and no costs.
     """
 
     title: str
@@ -54,18 +55,13 @@ class Network:
     identity: Callable[[Mapping[str, Any]], tuple[str, ...]]
     credentials: tuple[str, ...]
     secrets: tuple[str, ...]
-    capabilities: Capabilities
     checked: Callable[[Mapping[str, Any]], dict[str, Any]]
     checked_card_id: Callable[[str], str]
     create: Create
     default_card: str | None = None
     checked_charge_point_id: Callable[[str], str] | None = None
     places: Callable[[Backend], Awaitable[dict[str, str]]] | None = None
-
-    @property
-    def takes_own_price(self) -> bool:
-        """Tell whether a price of one's own is of use: energies are told, and no costs."""
-        return self.capabilities.energy and not self.capabilities.prices
+    takes_own_price: bool = False
 
     def is_lasting(self, data: Mapping[str, Any]) -> bool:
         """Tell whether an account is known by more than credentials that will be renewed."""

@@ -78,7 +78,6 @@ NETWORK = Network(
     identity=lambda _: (CONF_CLIENT_ID,),
     credentials=(CONF_CLIENT_SECRET,),
     secrets=(CONF_CLIENT_SECRET,),
-    capabilities=shell_recharge.ShellRecharge.capabilities,
     default_card=CONF_EMA_ID,
     checked=_checked,
     checked_card_id=shell_recharge.checked_ema_id,

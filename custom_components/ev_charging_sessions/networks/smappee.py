@@ -97,9 +97,9 @@ NETWORK = Network(
     identity=lambda _: (CONF_CLIENT_ID, CONF_USERNAME),
     credentials=(CONF_CLIENT_SECRET, CONF_PASSWORD),
     secrets=(CONF_CLIENT_SECRET, CONF_PASSWORD),
-    capabilities=smappee.Smappee.capabilities,
     checked=_checked,
     checked_card_id=smappee.checked_rfid,
     create=_create,
     places=_places,
+    takes_own_price=True,
 )
