@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from random import Random
 
+from .namespace import Namespace
+from .namespace_drivers import NamespaceDrivers
 from .park_drivers import ParkDrivers
 from .parks import Parks
 from .world import RUNNING, World
@@ -14,10 +16,21 @@ class Autopilot:
     The first charge point stays out of it: a car waits there for the visitor to charge.
     """
 
-    def __init__(self, world: World, parks: Parks | None = None, *, seed: int = 1) -> None:
+    def __init__(
+        self,
+        world: World,
+        parks: Parks | None = None,
+        namespace: Namespace | None = None,
+        *,
+        seed: int = 1,
+    ) -> None:
         """Get ready, without doing anything yet."""
         self.is_on = False
-        self._park_drivers = ParkDrivers(parks, seed=seed) if parks else None
+        self._others: list[ParkDrivers | NamespaceDrivers] = []
+        if parks:
+            self._others.append(ParkDrivers(parks, seed=seed))
+        if namespace:
+            self._others.append(NamespaceDrivers(namespace, seed=seed))
         self._world = world
         self._random = Random(seed)
         self._cards = sorted(world.cards)
@@ -34,14 +47,14 @@ class Autopilot:
         if self._world.charge_point(reserved).car is None:
             self._world.plug(reserved)
         self._arrive(parks_for=0)
-        if self._park_drivers:
-            self._park_drivers.start()
+        for drivers in self._others:
+            drivers.start()
 
     def stop(self) -> None:
         """Let nobody else arrive; who is there finishes."""
         self.is_on = False
-        if self._park_drivers:
-            self._park_drivers.stop()
+        for drivers in self._others:
+            drivers.stop()
 
     def _after(self, least: float, most: float, event: Callable[[], None]) -> None:
         self._world.clock.after(self._random.uniform(least, most), event)

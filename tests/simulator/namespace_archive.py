@@ -42,14 +42,15 @@ def intent_id(number: int) -> str:
 class Past:
     """Sessions that have ended, of which only the figures are kept until one is looked at.
 
-    They bear ``numbers``, and session n of them took ``energies[n]`` Wh. Their tariff must
-    have one price per kilowatt-hour and nothing else.
+    They bear ``numbers``, and session n of them took ``energies[n]`` Wh. Their tariff has
+    nothing but the ``unit_price`` of a kilowatt-hour.
     """
 
     numbers: range
     places: Sequence[tuple[Charger, NamespaceConnector]]
     drivers: Sequence[Driver]
     tariff: Tariff
+    unit_price: Fraction
     begin: datetime
     step: timedelta
     stay: timedelta
@@ -72,10 +73,9 @@ class Past:
 
     def cents(self, position: int) -> int:
         """Return what one of them has cost."""
-        unit_price = Fraction(self.tariff["elements"][0]["priceComponents"]["PerKilowattHour"])
-        doubled = 2 * self.energies[position] * unit_price.numerator * 100
-        whole = 1000 * unit_price.denominator
-        return (doubled + whole) // (2 * whole)
+        # A price times Wh is a thousandth of the amount, and a tenth of it in cents.
+        whole = 10 * self.unit_price.denominator
+        return (2 * self.energies[position] * self.unit_price.numerator + whole) // (2 * whole)
 
     def filed_under(self, position: int) -> tuple[str, str | None]:
         """Return the charger and the user of one of them, without making it."""

@@ -192,6 +192,7 @@ class Books:
             places=places,
             drivers=self.drivers,
             tariff=chosen,
+            unit_price=Fraction(chosen["elements"][0]["priceComponents"]["PerKilowattHour"]),
             begin=now - timedelta(days=days) - stay,
             step=step,
             stay=stay,

@@ -46,12 +46,13 @@ class Stays(Books):
         charger, connector = self._place(charger_id, connector_id)
         if connector.car:
             raise ValueError(f"A car is at {charger_id}/{connector_id} already")
+        known = self._intent(intent, id_tag) if id_tag else None
         connector.car, connector.is_finished = car or Car(), False
         if connector.outage is None:
             if connector.pending and connector.pending.ready:
                 self._begin_pending(charger, connector)
-            elif connector.pending is None and id_tag:
-                self._begin(charger, connector, self._intent(intent, id_tag))
+            elif connector.pending is None and known:
+                self._begin(charger, connector, known)
         self._change(connector)
         return connector.session
 

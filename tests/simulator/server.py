@@ -52,7 +52,7 @@ class Simulator:
         self.shell = ShellRecharge(self.clock, self.world, self.faults, self.log)
         self.smappee = Smappee(self.clock, self.parks, self.faults)
         self.cleverev = CleverEV(self.clock, self.namespace, self.faults)
-        self.autopilot = Autopilot(self.world, self.parks, seed=seed)
+        self.autopilot = Autopilot(self.world, self.parks, self.namespace, seed=seed)
         self.backends: dict[str, Backend] = {
             self.shell.name: self.shell,
             self.smappee.name: self.smappee,
