@@ -107,6 +107,8 @@ class Reading:
         self._overlap = 0
         self._back = 0
         self._fruitless = 0
+        # Those of all pages that overlap one another; others may lie behind a gap.
+        self._joined: set[str] = set()
         self.pages = 0
         self.ids: set[str] = set()
         self.total: int | None = None
@@ -126,13 +128,14 @@ class Reading:
             if key not in self.ids:
                 self.ids.add(key)
                 news.append(raw)
-        if self._overlap and len(news) == len(page.rows) and self.skip > self._first:
+        if self._overlap and self.skip > self._first and self._joined.isdisjoint(page.ids):
             # What was to overlap has moved towards the front, past this page.
             self._back = max(2 * self._back, self._take)
             self.skip = max(self._first, self.skip - self._back)
             return news
         self._back = 0
-        self._fruitless = 0 if news else self._fruitless + 1
+        self._fruitless = self._fruitless + 1 if self._joined.issuperset(page.ids) else 0
+        self._joined.update(page.ids)
         self.is_done = self._is_last(page, has_news=bool(news))
         self._overlap = min(_OVERLAP, len(page.rows) // 4)
         self.skip += len(page.rows) - self._overlap
