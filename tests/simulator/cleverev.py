@@ -39,7 +39,6 @@ class CleverEV:
     def __init__(self, clock: Clock, namespace: Namespace, faults: Faults) -> None:
         """Speak for a namespace."""
         self.settings = CleverEVSettings()
-        self.handed_out: set[str] = set()
         self._clock = clock
         self._namespace = namespace
         self._faults = faults

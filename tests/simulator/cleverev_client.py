@@ -1,6 +1,7 @@
 """A bare client of CleverEV for the tests of the simulator: it shows answers as they are."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import ClientResponse, ClientSession
@@ -8,6 +9,8 @@ from aiohttp import ClientResponse, ClientSession
 from .defaults import CLEVEREV_CHARGERS, CLEVEREV_ORGANIZATION, CLEVEREV_TOKEN
 
 ENERGY, DAY, IDLE, FAST = CLEVEREV_CHARGERS
+# Noon of a Saturday, an hour later in Bratislava.
+START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LIST = "/api/charging-sessions/list/for/namespace"
 
 

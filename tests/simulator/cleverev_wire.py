@@ -201,7 +201,9 @@ def _connector(
 
 
 def _intent(settings: CleverEVSettings, session: NamespaceSession) -> Json:
-    intent = session.intent
+    intent, wishes = session.intent, session.intent.notify_after
+    if wishes:
+        wishes = wishes | {"afterPrice": _money(settings, wishes["afterPrice"])}
     body: Json = {
         "id": intent.id,
         "idTag": intent.id_tag,
@@ -212,7 +214,7 @@ def _intent(settings: CleverEVSettings, session: NamespaceSession) -> Json:
         "type": intent.type,
         "startType": intent.start_type,
         "details": intent.details,
-        "pushNotificationPreferences": intent.notify_after,
+        "pushNotificationPreferences": wishes,
         "createdAt": iso(intent.created),
         "updatedAt": iso(session.started),
     }

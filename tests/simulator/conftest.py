@@ -6,8 +6,11 @@ from aiohttp import ClientSession
 import pytest
 
 from . import Simulator
-from .cleverev_client import NamespaceClient
+from .cleverev_client import START, NamespaceClient
 from .client import Client
+from .clock import Clock
+from .defaults import default_namespace
+from .namespace import Namespace
 from .smappee_client import ParkClient
 
 
@@ -41,3 +44,9 @@ async def host(simulator: Simulator) -> AsyncIterator[NamespaceClient]:
     """Talk to the simulator with the token of the hotel that runs the namespace."""
     async with ClientSession(simulator.url) as session:
         yield NamespaceClient(session)
+
+
+@pytest.fixture
+def namespace() -> Namespace:
+    """Make the default namespace in frozen time."""
+    return default_namespace(Clock(START))

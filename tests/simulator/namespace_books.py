@@ -33,7 +33,7 @@ class NamespaceSettings:
     """How fast a namespace is, in seconds.
 
     A start from afar waits ``connection_timeout`` for a car. The meter of an open session
-    is read every ``sample_interval``, and whenever the flow changes.
+    is read every ``sample_interval``, and whenever the flow changes; 0 is only then.
     """
 
     sample_interval: float = 60.0
@@ -215,7 +215,7 @@ class Books:
         """Read the meter of a session as often as it should have been by now."""
         if session.stopped is None:
             interval = timedelta(seconds=self.settings.sample_interval)
-            while session.ticked + interval <= self.clock.now():
+            while interval and session.ticked + interval <= self.clock.now():
                 session.ticked += interval
                 self._sample(session, session.ticked)
         return session

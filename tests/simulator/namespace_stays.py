@@ -20,6 +20,9 @@ from .namespace_model import (
     StopReason,
 )
 
+# What somebody with the app wants to be told of: Wh, seconds and a price.
+_NOTIFY_AFTER = {"afterEnergy": 20_000, "afterDuration": 7200, "afterPrice": "10.00"}
+
 
 class Stays(Books):
     """The chargers and sessions of one customer, as long as nothing breaks."""
@@ -169,6 +172,7 @@ class Stays(Books):
             id_tag=id_tag,
             user_id=known[0] if known else None,
             details=details,
+            notify_after=dict(_NOTIFY_AFTER) if kind == IntentType.IN_APP else None,
             created=self.clock.now(),
         )
 

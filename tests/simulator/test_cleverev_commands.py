@@ -22,6 +22,7 @@ async def test_start_and_stop(simulator: Simulator, host: NamespaceClient) -> No
     assert (shown["idTag"], shown["userId"]) == (CLEVEREV_REMOTE_ID_TAG, CLEVEREV_OWNER)
     intent = shown["chargingIntent"]
     assert (intent["type"], intent["startType"]) == ("InApp", "Remote")
+    assert intent["pushNotificationPreferences"]["afterPrice"] == "10.00"
     assert await host.status_of() == "Charging"
     assert await host.stop(key) == (200, {"success": True})
     assert (await host.sessions())[0]["status"] == "Started"

@@ -1,35 +1,23 @@
 """Tests of the life of a namespace: cars, drivers, chargers and what breaks."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from .autopilot import Autopilot
 from .cars import Car
-from .cleverev_client import DAY, ENERGY, FAST, IDLE
-from .clock import Clock
+from .cleverev_client import DAY, ENERGY, FAST, IDLE, START
 from .defaults import (
     CLEVEREV_CHARGERS,
     CLEVEREV_ID_TAGS,
     CLEVEREV_USERS,
-    default_namespace,
-    default_world,
 )
 from .namespace import Namespace
-from .namespace_drivers import NamespaceDrivers
 from .namespace_model import NamespaceSession, RefusedCommandError, Status, StopReason
 from .namespace_prices import price
 from .world import UnknownThingError
 
-START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ANNA = CLEVEREV_ID_TAGS[0]
-
-
-@pytest.fixture
-def namespace() -> Namespace:
-    """Make the default namespace in frozen time."""
-    return default_namespace(Clock(START))
 
 
 def status(namespace: Namespace, charger_id: str = ENERGY, connector_id: int = 1) -> Status:
@@ -79,6 +67,10 @@ def test_timeline(namespace: Namespace) -> None:
     namespace.clock.advance(20)
     namespace.session(session.id)
     assert [(when - START).total_seconds() for when, _ in session.samples[-3:]] == [250, 260, 270]
+    namespace.settings.sample_interval = 0
+    namespace.clock.advance(600)
+    namespace.session(session.id)
+    assert session.metered == START + timedelta(seconds=270)
 
 
 def test_a_car_gets_full(namespace: Namespace) -> None:
@@ -168,89 +160,6 @@ def test_stop_at_the_pole(namespace: Namespace) -> None:
         namespace.start_at_pole(ENERGY, 1, ANNA)
 
 
-@pytest.mark.parametrize("outage", ["Faulted", "Unavailable", "Reserved"])
-def test_outages(namespace: Namespace, outage: str) -> None:
-    """A connector that does not work makes no session, whoever wants one."""
-    namespace.set_outage(ENERGY, 1, outage)
-    assert status(namespace) == outage
-    with pytest.raises(RefusedCommandError, match=outage):
-        namespace.start(ENERGY, 1)
-    with pytest.raises(RefusedCommandError, match=outage):
-        namespace.start_at_pole(ENERGY, 1, ANNA)
-    assert namespace.plug(ENERGY, 1, id_tag=ANNA) is None
-    assert status(namespace) == outage
-    namespace.set_outage(ENERGY, 1, None)
-    assert status(namespace) is Status.PREPARING
-
-
-def test_fault(namespace: Namespace) -> None:
-    """A fault ends the session of its connector and no other, or lets it go on without energy."""
-    first = namespace.start_at_pole(ENERGY, 1, ANNA)
-    second = namespace.start_at_pole(ENERGY, 2, ANNA)
-    third = namespace.start_at_pole(IDLE, 1, ANNA)
-    namespace.clock.advance(3600)
-    namespace.fault(ENERGY, 1)
-    namespace.fault(IDLE, 1, "OverVoltage", reason=None)
-    assert (first.status, first.stop_reason, first.energy) == ("Stopped", StopReason.OTHER, 11_000)
-    assert (second.status, status(namespace, ENERGY, 2)) == ("Started", Status.CHARGING)
-    assert (third.status, status(namespace, IDLE)) == ("Started", Status.FAULTED)
-    assert namespace.charger(IDLE).error == "OverVoltage"
-    namespace.clock.advance(3600)
-    assert read(namespace, third)[0] == 11_000
-    namespace.set_outage(IDLE, 1, None)
-    assert namespace.charger(IDLE).error is None
-    assert status(namespace, IDLE) is Status.CHARGING
-    namespace.fault(ENERGY, 2, reason="EmergencyStop")
-    assert second.stop_reason is StopReason.EMERGENCY_STOP
-    namespace.set_outage(ENERGY, 1, None)
-    assert namespace.charger(ENERGY).error
-
-
-def test_offline(namespace: Namespace) -> None:
-    """What happens at a charger that is offline is known when it is back."""
-    old = namespace.start_at_pole(ENERGY, 1, ANNA)
-    over = namespace.start_at_pole(ENERGY, 2, ANNA)
-    namespace.unplug(ENERGY, 2)
-    namespace.clock.advance(3600)
-    namespace.set_online(ENERGY, online=False)
-    namespace.set_online(ENERGY, online=False)
-    namespace.clock.advance(3600)
-    namespace.unplug(ENERGY, 1)
-    new = namespace.start_at_pole(ENERGY, 2, ANNA)
-    assert namespace.find() == [old.number, over.number]
-    assert namespace.find(status="Started") == [old.number]
-    seen = namespace.seen(old.number)
-    assert seen
-    assert (seen.status, seen.energy, str(namespace.price(seen))) == ("Started", 11_000, "4.95")
-    assert namespace.seen(new.number) is None
-    with pytest.raises(RefusedCommandError, match="offline"):
-        namespace.start(ENERGY, 1)
-    with pytest.raises(RefusedCommandError, match="offline"):
-        namespace.stop(new.id)
-    namespace.set_online(ENERGY)
-    assert namespace.find() == [old.number, over.number, new.number]
-    assert namespace.find(status="Started") == [new.number]
-    seen = namespace.seen(old.number)
-    assert seen
-    assert (seen.status, seen.energy) == ("Stopped", 22_000)
-    assert seen.stopped == START + timedelta(hours=2)
-
-
-def test_power_loss(namespace: Namespace) -> None:
-    """Without power a session ends, which is known when the power is back."""
-    session = namespace.start_at_pole(DAY, 1, ANNA)
-    namespace.clock.advance(1800)
-    namespace.lose_power(DAY)
-    assert namespace.find(status="Started") == [session.number]
-    namespace.clock.advance(600)
-    namespace.set_online(DAY)
-    assert (session.stop_reason, session.stopped) == (
-        StopReason.POWER_LOSS,
-        START + timedelta(minutes=30),
-    )
-    assert status(namespace, DAY) is Status.FINISHING
-
-
 def test_tariff_of_the_start(namespace: Namespace) -> None:
     """A session keeps the tariff with which it began."""
     session = namespace.start_at_pole(ENERGY, 1, ANNA)
@@ -317,46 +226,3 @@ def test_unknown_places(namespace: Namespace, charger_id: str, connector_id: int
     """A place that is not there is unknown."""
     with pytest.raises(UnknownThingError):
         namespace.plug(charger_id, connector_id)
-
-
-def _an_hour(seed: int) -> list[tuple[str, int, str, str]]:
-    namespace = default_namespace(Clock(START))
-    NamespaceDrivers(namespace, seed=seed).start()
-    namespace.clock.advance(3600)
-    known = [namespace.seen(each) for each in namespace.find()]
-    return [
-        (each.charger_id, each.connector_id, each.intent.id_tag, each.status)
-        for each in known
-        if each
-    ]
-
-
-def test_drivers() -> None:
-    """In an hour dozens of cars come and go, always the same, and two stay."""
-    stays = _an_hour(1)
-    assert stays[0] == (ENERGY, 2, ANNA, "Started")
-    assert (ENERGY, 1) not in {each[:2] for each in stays}
-    assert len([each for each in stays if each[3] == "Stopped"]) > 20
-    assert {each[2] for each in stays} == set(CLEVEREV_ID_TAGS)
-    assert stays == _an_hour(1)
-    assert stays != _an_hour(2)
-
-
-def test_drivers_are_part_of_the_autopilot(namespace: Namespace) -> None:
-    """When nobody else comes all leave, but for the one who stays and the one who waits."""
-    autopilot = Autopilot(default_world(namespace.clock), None, namespace)
-    autopilot.start()
-    autopilot.start()
-    assert status(namespace) is Status.PREPARING
-    namespace.clock.advance(1200)
-    # Somebody else may pull a plug, or break something.
-    busy = next(each for each in namespace.find(status="Started") if each != 100_001)
-    session = namespace.archive.get(busy)
-    namespace.unplug(session.charger_id, session.connector_id)
-    namespace.fault(IDLE, 1)
-    namespace.set_online(FAST, online=False)
-    namespace.clock.advance(1200)
-    autopilot.stop()
-    namespace.clock.advance(1200)
-    namespace.set_online(FAST)
-    assert namespace.find(status="Started") == [100_001]
