@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import aiohttp
 
-from ..errors import AuthenticationError
+from ..errors import AuthenticationError, UnexpectedAnswerError
 from .cleverev_envelope_wire import (
     ChargerPage,
     decode_chargers,
@@ -64,8 +64,7 @@ class Api:
 
     async def session(self, session_id: str) -> bytes:
         """Return one session, undecoded."""
-        path = f"sessions/{id_for_path(session_id, 'chargingSessions[].id')}"
-        return await self._transport.get(path, {}, self._newer_headers, decode_single)
+        return await self._transport.get(_path(session_id), {}, self._newer_headers, decode_single)
 
     async def chargers(self, page: int, known: ChargerPage | None) -> ChargerPage:
         """Return a page of chargers, counted from one; the ``known`` one if it comes as it was."""
@@ -85,8 +84,9 @@ class Api:
 
     async def stop(self, session_id: str) -> None:
         """Ask for the end of a session."""
-        path = f"sessions/{id_for_path(session_id, 'chargingSessions[].id')}/stop"
-        await self._transport.command("POST", path, {}, self._newer_headers, decode_done)
+        await self._transport.command(
+            "POST", f"{_path(session_id)}/stop", {}, self._newer_headers, decode_done
+        )
 
     def _newer_headers(self) -> dict[str, str]:
         return {**self._headers, "compatibility-date": _COMPATIBILITY_DATE}
@@ -97,3 +97,12 @@ class Api:
             raise AuthenticationError("The API token was refused")
         self._is_token_in_use = True
         return self._token
+
+
+def _path(session_id: str) -> str:
+    """Return where a session is; raises UnexpectedAnswerError for an id that leads elsewhere."""
+    try:
+        return f"sessions/{id_for_path(session_id, 'chargingSessions[].id')}"
+    except UnexpectedAnswerError as err:
+        err.was_sent = False
+        raise
