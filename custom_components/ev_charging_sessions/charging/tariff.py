@@ -24,7 +24,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from .tariff_course import FINE, Counting, Course, Reading, Slice, seconds_between
+from .tariff_course import Counting, Course, Reading, Slice, after_begin, time_between
 from .tariff_model import (
     PriceComponent,
     PriceComponentType,
@@ -32,7 +32,7 @@ from .tariff_model import (
     Tariff,
     TariffElement,
 )
-from .tariff_rules import NOTHING, Key
+from .tariff_rules import FINE, Key, ratio
 
 __all__ = [
     "PriceComponent",
@@ -46,9 +46,10 @@ __all__ = [
 _CONTEXT = Context(prec=60, rounding=ROUND_HALF_UP)
 # What is printed of a quantity: a thousandth of a watt-hour, a tenth of a millisecond.
 _QUANTITY = Decimal("1e-6")
-# Finer than that: what calculating has left over must not decide about a half.
-_LEFT_OVER = Decimal("1e-9")
-_ONE = Decimal(1)
+# What calculating has left over must not decide about a half, and is rounded off first.
+_LEFT_OVER, _PRINTED = 10**9, 10**3
+_EXACT = Decimal("1e-18")
+_NOTHING = Decimal(0)
 _MINUTE = Decimal(60)
 _TIMES = {
     PriceComponentType.TIME,
@@ -79,6 +80,9 @@ class LineKind(StrEnum):
     MAX_PRICE = "max_price"
 
 
+_KINDS = {each: LineKind(each) for each in PriceComponentType}
+
+
 class LineItem(Struct, frozen=True, kw_only=True):
     """One line of a bill.
 
@@ -103,7 +107,8 @@ class Bill(Struct, frozen=True, kw_only=True):
     @property
     def total(self) -> Decimal:
         """Return the sum of all lines."""
-        return sum((item.amount for item in self.items), NOTHING)
+        with localcontext(_CONTEXT):
+            return sum((item.amount for item in self.items), _NOTHING)
 
 
 def price(
@@ -119,41 +124,42 @@ def price(
         sums: defaultdict[Counting, _Sum] = defaultdict(_Sum)
         for part, counting in Course(tariff, readings, amperes_per_kilowatt).walk():
             _add(sums[counting], part)
-        measured: dict[Key, Decimal] = {}
-        for counting, counted in sums.items():
+        counted: dict[Key, int] = {}
+        for counting, each in sums.items():
             for kind, key in counting.prices:
-                measured[key] = _more(measured.get(key, NOTHING), kind, counted)
-        items = [_line(tariff, key, amount) for key, amount in sorted(measured.items())]
-        items += _evened_out(tariff, sum((item.amount for item in items), NOTHING))
+                counted[key] = _more(counted.get(key, 0), kind, each)
+        coin = coin_of(tariff.currency)
+        items = [_line(tariff, key, count, coin) for key, count in sorted(counted.items())]
+        items += _evened_out(tariff, sum((item.amount for item in items), _NOTHING))
         return Bill(currency=tariff.currency, items=tuple(items))
 
 
 def fee_begins(
     tariff: Tariff, readings: Sequence[Reading], *, amperes_per_kilowatt: Decimal | None = None
 ) -> datetime | None:
-    """Return when a minute begins to cost more than it did at the begin of the session.
+    """Return when a minute begins to cost more than the cheapest one of the session so far.
 
-    That is when what is paid per minute now came into force or, if that is no more than at
-    the begin, when a higher price will, provided that all goes on as between the last two
-    readings. ``None`` when none is in sight. Raises the same as ``price``.
+    That is when it last rose, if it still costs more, or else when it will rise, provided
+    that all goes on as it went until the last reading. ``None`` when that is not in sight.
+    Raises the same as ``price``.
     """
     if not is_time_priced(tariff):
         return None
     with localcontext(_CONTEXT):
         begin = readings[0].at
-        now = seconds_between(begin, readings[-1].at)
-        first: Decimal | None = None
-        rate, risen = NOTHING, None
+        now = time_between(begin, readings[-1].at)
+        lowest = before = risen = None
         for part, counting in Course(tariff, _continued(readings), amperes_per_kilowatt).walk():
-            before, rate = rate, _rate(tariff, counting, part)
-            if first is None:
-                first = rate
-            elif rate > max(before, first):
+            if part.begin == part.end:
+                continue
+            rate = _rate(tariff, counting, part)
+            if lowest is None or before is None or rate <= lowest:
+                lowest, risen = rate, None
+            elif rate > before:
                 risen = part.begin
-            elif rate <= first and risen is not None and part.begin <= now:
-                risen = None
             if risen is not None and part.end > now:
-                return begin + timedelta(microseconds=int(risen * 1_000_000))
+                return after_begin(begin, risen)
+            before = rate
         return None
 
 
@@ -182,11 +188,11 @@ def coin_of(currency: str) -> Decimal:
 
 
 class _Sum(Struct):
-    """What has been counted: kWh, seconds in which energy flowed, seconds in which none did."""
+    """What has been counted, in parts: energy, time in which it flowed, and in which it did not."""
 
-    energy: Decimal = NOTHING
-    charging: Decimal = NOTHING
-    parking: Decimal = NOTHING
+    energy: int = 0
+    charging: int = 0
+    parking: int = 0
 
 
 def _add(counted: _Sum, part: Slice) -> None:
@@ -198,11 +204,11 @@ def _add(counted: _Sum, part: Slice) -> None:
         counted.parking += end - begin
 
 
-def _more(so_far: Decimal, kind: PriceComponentType, counted: _Sum) -> Decimal:
+def _more(so_far: int, kind: PriceComponentType, counted: _Sum) -> int:
     """Return the times, kWh or seconds that a price counts, with those of one more sum."""
     match kind:
         case PriceComponentType.FLAT:
-            return Decimal(1)
+            return FINE
         case PriceComponentType.ENERGY:
             return so_far + counted.energy
         case PriceComponentType.TIME:
@@ -213,26 +219,30 @@ def _more(so_far: Decimal, kind: PriceComponentType, counted: _Sum) -> Decimal:
             return so_far + counted.parking
 
 
-def _line(tariff: Tariff, key: Key, measured: Decimal) -> LineItem:
+def _line(tariff: Tariff, key: Key, counted: int, coin: Decimal) -> LineItem:
     element = tariff.elements[key[0]]
     component = element.components[key[1]]
-    quantity = measured.quantize(_LEFT_OVER).quantize(_QUANTITY)
+    quantity = Decimal(ratio(ratio(counted, _LEFT_OVER), _PRINTED)).scaleb(-6)
     if component.step:
         steps = (quantity / component.step).to_integral_value(ROUND_CEILING)
         quantity = steps * component.step
-    unit_price = component.price / component.unit
-    if component.vat:
-        unit_price *= 1 + component.vat / 100
-    amount = (unit_price * quantity).quantize(FINE).quantize(coin_of(tariff.currency))
+    unit_price = _unit_price(component)
+    amount = (unit_price * quantity).quantize(_EXACT).quantize(coin)
     if component.type in _TIMES:
         quantity, unit_price = quantity / _MINUTE, unit_price * _MINUTE
     return LineItem(
         element=element.name or str(key[0] + 1),
-        component=LineKind(component.type),
+        component=_KINDS[component.type],
         quantity=_printed(quantity),
         unit_price=_printed(unit_price),
         amount=amount,
     )
+
+
+def _unit_price(component: PriceComponent) -> Decimal:
+    """Return what a kWh, a second or a time costs, VAT included."""
+    unit_price = component.price / component.unit
+    return unit_price * (1 + component.vat / 100) if component.vat else unit_price
 
 
 def _evened_out(tariff: Tariff, total: Decimal) -> list[LineItem]:
@@ -256,29 +266,29 @@ def _rate(tariff: Tariff, counting: Counting, part: Slice) -> Decimal:
     """Return what a second costs in a slice."""
     counted = _Sum()
     _add(counted, part)
-    rate = NOTHING
-    for kind, (number, place) in counting.prices:
-        if kind in _TIMES and _more(NOTHING, kind, counted):
-            component = tariff.elements[number].components[place]
-            rate += component.price / component.unit
-    return rate
+    return sum(
+        (
+            _unit_price(tariff.elements[number].components[place])
+            for kind, (number, place) in counting.prices
+            if kind in _TIMES and _more(0, kind, counted)
+        ),
+        _NOTHING,
+    )
 
 
 def _continued(readings: Sequence[Reading]) -> list[Reading]:
-    """Return readings that go on as between the last two."""
+    """Return readings that go on as before the last one."""
     last = readings[-1]
-    power = NOTHING
-    if len(readings) > 1 and last.energy is not None:
-        before = readings[-2]
-        seconds = seconds_between(before.at, last.at)
-        if seconds and before.energy is not None:
-            power = (last.energy - before.energy) / seconds
-    ahead = seconds_between(last.at, last.at + _FORESIGHT)
-    energy = None if last.energy is None else last.energy + max(power, NOTHING) * ahead
-    return [*readings, Reading(last.at + _FORESIGHT, energy)]
+    ahead = last.at + _FORESIGHT
+    before = next((each for each in reversed(readings) if each.at < last.at), last)
+    energy = last.energy
+    if energy is not None and before.energy is not None and energy > before.energy:
+        share = Decimal(time_between(last.at, ahead)) / time_between(before.at, last.at)
+        energy += (energy - before.energy) * share
+    return [*readings, Reading(ahead, energy)]
 
 
 def _printed(number: Decimal) -> Decimal:
     """Return a number without digits that say nothing."""
-    short = number.quantize(_QUANTITY).normalize()
-    return short.quantize(_ONE) if short == short.to_integral_value() else short
+    # What is added makes 1E+1 a 10.
+    return number.quantize(_QUANTITY).normalize() + _NOTHING

@@ -3,7 +3,8 @@
 A session is cut into slices within which nothing changes: at every reading, when the clock
 opens or closes an element, when a bound of energy or duration is reached, and when an
 element has held for long enough. Energy between two readings flows evenly, so how many
-readings there are on a straight line makes no difference.
+readings there are on a straight line makes no difference. ``tariff_rules`` says in which
+numbers all this is done.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,14 +18,27 @@ from msgspec import Struct
 from .errors import PriceUnknownError
 from .tariff_clock import openings, zone_of
 from .tariff_model import PriceComponentType, Tariff
-from .tariff_rules import A_MILLIWATT, NOTHING, Key, Measure, Rule, ends_of, measures_of, rules_of
-
-FINE = Decimal("1e-18")
-"""So fine that what calculating leaves over is far below anything a meter or clock can tell."""
+from .tariff_rules import (
+    A_MILLIONTH,
+    BOUNDLESS,
+    CURRENT,
+    DURATION,
+    ENERGY,
+    FINE,
+    Key,
+    Rule,
+    ends_of,
+    measures_of,
+    parts_of,
+    ratio,
+    rules_of,
+)
 
 # The power, and the current, of energy that came in no time: above all bounds.
-_AT_ONCE = Decimal("1e30")
+_AT_ONCE = BOUNDLESS - 1
+_AN_HOUR = 3600
 _MICROSECOND = timedelta(microseconds=1)
+_PARTS_OF_MICROSECOND = FINE // 10**6
 
 
 class Reading(Struct, frozen=True):
@@ -35,16 +49,16 @@ class Reading(Struct, frozen=True):
 
 
 class Slice(NamedTuple):
-    """A part of a session: its seconds and kWh since the begin, and its power in kW.
+    """A part of a session: its time and energy since the begin, and its power.
 
     The power is ``None`` when nobody can tell it yet, because there is but one reading.
     """
 
-    begin: Decimal
-    end: Decimal
-    energy_before: Decimal
-    energy_after: Decimal
-    power: Decimal | None
+    begin: int
+    end: int
+    energy_before: int
+    energy_after: int
+    power: int | None
 
 
 class Counting(Struct, frozen=True, eq=False):
@@ -56,7 +70,7 @@ class Counting(Struct, frozen=True, eq=False):
 class _Segment(NamedTuple):
     """A time, from ``begin`` to the next segment, in which the clock admits these rules."""
 
-    begin: Decimal
+    begin: int
     rules: tuple[Rule, ...]
 
 
@@ -72,17 +86,20 @@ class Course:
         self._rules = rules_of(tariff)
         if any(reading.energy is None for reading in readings) and needs_energy(tariff):
             raise PriceUnknownError("energy")
-        if amperes_per_kilowatt is None and Measure.CURRENT in measures_of(self._rules):
+        if amperes_per_kilowatt is None and CURRENT in measures_of(self._rules):
             raise PriceUnknownError("current")
-        self._amperes_per_kilowatt = amperes_per_kilowatt
+        # Only one that waits must be asked when there is a price of every kind already.
+        self._kinds = len({kind for rule in self._rules for kind, _ in rule.keys})
+        self._is_patient = any(rule.held_for for rule in self._rules)
+        self._amperes_per_kilowatt = parts_of(amperes_per_kilowatt or Decimal(0))
         self._points = _points(readings)
-        self._energies = ends_of(Measure.ENERGY, self._rules)
+        self._energies = ends_of(ENERGY, self._rules)
         # What is nearest in time is last in both of these, and goes when its time is over.
         self._segments = self._segments_of(tariff, readings[0].at, readings[-1].at)[::-1]
         opening = {segment.begin for segment in self._segments}
-        self._ahead = sorted(opening | ends_of(Measure.DURATION, self._rules), reverse=True)
-        self._met_since: dict[int, Decimal] = {}
-        self._counting: dict[tuple[int, ...], Counting] = {}
+        self._ahead = sorted(opening | ends_of(DURATION, self._rules), reverse=True)
+        self._met_since: dict[int, int] = {}
+        self._counting: dict[tuple[Key, ...], Counting] = {}
 
     def walk(self) -> Iterator[tuple[Slice, Counting]]:
         """Yield the slices in order, each with the prices that count in it."""
@@ -97,27 +114,29 @@ class Course:
     def _segments_of(self, tariff: Tariff, begin: datetime, end: datetime) -> list[_Segment]:
         windows = tuple(rule.window for rule in self._rules)
         if not any(windows):
-            return [_Segment(NOTHING, tuple(self._rules))]
+            return [_Segment(0, tuple(self._rules))]
         return [
-            _Segment(seconds_between(begin, moment), tuple(compress(self._rules, openness)))
+            _Segment(time_between(begin, moment), tuple(compress(self._rules, openness)))
             for moment, openness in openings(windows, zone_of(tariff.time_zone), begin, end)
         ]
 
     def _slices(self) -> Iterator[Slice]:
         """Yield the time between two readings, cut wherever an element may begin or cease."""
         if len(self._points) == 1:
-            yield Slice(NOTHING, NOTHING, NOTHING, NOTHING, None)
+            yield Slice(0, 0, 0, 0, None)
         for (begin, before), (end, after) in pairwise(self._points):
             power = _AT_ONCE
             if begin < end:
-                power = ((after - before) * 3600 / (end - begin)).quantize(A_MILLIWATT)
-            whole = part = Slice(begin, end, before, after, power)
-            for moment, energy in self._cuts_of(whole):
+                # Rounded, or a cut could put a steady power out of bounds.
+                divisor = A_MILLIONTH * (end - begin)
+                power = ratio((after - before) * _AN_HOUR * FINE, divisor) * A_MILLIONTH
+            part = Slice(begin, end, before, after, power)
+            for moment, energy in self._cuts_of(part):
                 yield Slice(part.begin, moment, part.energy_before, energy, power)
                 part = Slice(moment, end, energy, after, power)
             yield part
 
-    def _cuts_of(self, part: Slice) -> list[tuple[Decimal, Decimal]]:
+    def _cuts_of(self, part: Slice) -> list[tuple[int, int]]:
         """Return when a slice must be cut, and the energy by then.
 
         A bound of energy is reached exactly, and also by energy that came in no time.
@@ -130,8 +149,8 @@ class Course:
                 found.append((moment, _energy_at(moment, part)))
         for bound in self._energies:
             if before < bound < after:
-                moment = begin + (bound - before) / (after - before) * (end - begin)
-                found.append((moment.quantize(FINE), bound))
+                moment = begin + ratio((bound - before) * (end - begin), after - before)
+                found.append((moment, bound))
         return sorted(set(found)) if found else found
 
     def _counting_from(self, part: Slice) -> Counting:
@@ -143,10 +162,10 @@ class Course:
         if power is None:
             # Nobody can tell yet whether these hold, nor whether what follows them counts.
             rules = tuple(takewhile(lambda rule: not rule.needs_power, rules))
-            power = NOTHING
+            power = 0
         measured = part.energy_before, part.begin, power, self._current(power)
-        holding = []
-        met_since: dict[int, Decimal] = {}
+        found: dict[PriceComponentType, Key] = {}
+        met_since: dict[int, int] = {}
         for rule in rules:
             if not rule.is_met(measured):
                 continue
@@ -155,28 +174,28 @@ class Course:
                 met_since[rule.number] = since
                 if part.begin < since + rule.held_for:
                     continue
-            holding.append(rule.number)
+            for kind, key in rule.keys:
+                found.setdefault(kind, key)
+            if len(found) == self._kinds and not self._is_patient:
+                break
         self._met_since = met_since
-        numbers = tuple(holding)
-        counting = self._counting.get(numbers)
+        keys = tuple(found.values())
+        counting = self._counting.get(keys)
         if counting is None:
-            # Backwards, so that of each type the first one stays.
-            keys = (self._rules[number].keys for number in reversed(numbers))
-            found = {kind: key for pairs in keys for kind, key in reversed(pairs)}
-            counting = self._counting[numbers] = Counting(tuple(found.items()))
+            counting = self._counting[keys] = Counting(tuple(found.items()))
         return counting
 
-    def _next_to_hold(self, part: Slice) -> Decimal | None:
+    def _next_to_hold(self, part: Slice) -> int | None:
         """Return when, within a slice, an element will have been met for long enough."""
         moments = [
             since + self._rules[number].held_for for number, since in self._met_since.items()
         ]
         return min((each for each in moments if part.begin < each < part.end), default=None)
 
-    def _current(self, power: Decimal) -> Decimal:
-        if self._amperes_per_kilowatt is None or power == _AT_ONCE:
+    def _current(self, power: int) -> int:
+        if power == _AT_ONCE or not self._amperes_per_kilowatt:
             return power
-        return (power * self._amperes_per_kilowatt).quantize(A_MILLIWATT)
+        return ratio(power * self._amperes_per_kilowatt, FINE * A_MILLIONTH) * A_MILLIONTH
 
 
 def needs_energy(tariff: Tariff) -> bool:
@@ -185,35 +204,41 @@ def needs_energy(tariff: Tariff) -> bool:
         each.type not in {PriceComponentType.FLAT, PriceComponentType.TIME}
         for element in tariff.elements
         for each in element.components
-    ) or not measures_of(rules_of(tariff)) <= {Measure.DURATION}
+    ) or not measures_of(rules_of(tariff)) <= {DURATION}
 
 
-def seconds_between(begin: datetime, end: datetime) -> Decimal:
-    """Return the exact seconds from one aware time to another."""
-    # Two times in one zone would be subtracted as its clocks show them.
-    return Decimal((end.astimezone(UTC) - begin.astimezone(UTC)) // _MICROSECOND).scaleb(-6)
+def time_between(begin: datetime, end: datetime) -> int:
+    """Return the exact time from one aware time to another."""
+    # Two times in one zone other than UTC would be subtracted as its clocks show them.
+    return (end - begin.astimezone(UTC)) // _MICROSECOND * _PARTS_OF_MICROSECOND
 
 
-def _points(readings: Sequence[Reading]) -> list[tuple[Decimal, Decimal]]:
-    """Return the readings as seconds and kWh since the first; a meter does not run back."""
-    begin, first = readings[0].at, readings[0].energy or NOTHING
-    points: list[tuple[Decimal, Decimal]] = []
-    highest = NOTHING
+def after_begin(begin: datetime, time: int) -> datetime:
+    """Return the moment that is some time after an aware time, in UTC."""
+    return begin.astimezone(UTC) + ratio(time, _PARTS_OF_MICROSECOND) * _MICROSECOND
+
+
+def _points(readings: Sequence[Reading]) -> list[tuple[int, int]]:
+    """Return the readings as time and energy since the first; a meter does not run back."""
+    begin, first = readings[0].at.astimezone(UTC), readings[0].energy or Decimal(0)
+    points: list[tuple[int, int]] = []
+    highest = 0
     for reading in readings:
-        highest = max(highest, (reading.energy or NOTHING) - first)
-        point = seconds_between(begin, reading.at), highest
+        if reading.energy is not None:
+            highest = max(highest, parts_of(reading.energy - first))
+        point = time_between(begin, reading.at), highest
         if not points or points[-1] != point:
             points.append(point)
     return points
 
 
-def _energy_at(moment: Decimal, part: Slice) -> Decimal:
+def _energy_at(moment: int, part: Slice) -> int:
     """Return the energy by a moment within a slice."""
     begin, end, before, after, _ = part
-    return (before + (after - before) * (moment - begin) / (end - begin)).quantize(FINE)
+    return before + ratio((after - before) * (moment - begin), end - begin)
 
 
-def _split(part: Slice, moment: Decimal) -> tuple[Slice, Slice]:
+def _split(part: Slice, moment: int) -> tuple[Slice, Slice]:
     begin, end, before, after, power = part
     energy = _energy_at(moment, part)
     return Slice(begin, moment, before, energy, power), Slice(moment, end, energy, after, power)

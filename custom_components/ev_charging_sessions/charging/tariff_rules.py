@@ -1,0 +1,119 @@
+"""The elements of a tariff, made ready to be asked often whether they hold.
+
+Whatever is measured or bounded is a whole number of ``FINE`` parts of its unit here and in
+``tariff_course``: of a second, kWh, kW or ampere. That is exact, and far faster than decimals.
+"""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from .tariff_clock import Window, window_of
+from .tariff_model import PriceComponentType, Restrictions, Tariff, TariffElement
+
+FINE = 10**18
+"""So many parts that one is far below anything a meter or clock can tell."""
+
+BOUNDLESS = FINE**3
+"""More than anything that is measured, even than what has no limit."""
+
+_FINE = Decimal(FINE)
+# A power of a milliwatt, or a current of a microampere, in parts.
+A_MILLIONTH = FINE // 10**6
+
+ENERGY, DURATION, POWER, CURRENT = range(4)
+"""What a bound is about: its place among what is measured at a moment."""
+
+type Key = tuple[int, int]
+"""The numbers of a tariff's element, and of a price component in it."""
+
+
+class Bound(NamedTuple):
+    """What something must at least be, and what it must be less than."""
+
+    of: int
+    lowest: int
+    limit: int
+
+
+class Rule(NamedTuple):
+    """One element of a tariff; its window is for the clock to tell."""
+
+    number: int
+    window: Window | None
+    bounds: tuple[Bound, ...]
+    held_for: int
+    keys: tuple[tuple[PriceComponentType, Key], ...]
+
+    @property
+    def needs_power(self) -> bool:
+        """Tell whether it depends on how fast energy flows."""
+        return any(bound.of in {POWER, CURRENT} for bound in self.bounds)
+
+    def is_met(self, measured: Sequence[int]) -> bool:
+        """Tell whether what is measured, each at its place, is within all bounds."""
+        for of, lowest, limit in self.bounds:  # noqa: SIM110 - a generator takes twice as long
+            if not lowest <= measured[of] < limit:
+                return False
+        return True
+
+
+def parts_of(number: Decimal) -> int:
+    """Return a number of units as a whole number of their parts."""
+    return int(number * _FINE)
+
+
+def ratio(dividend: int, divisor: int) -> int:
+    """Return a ratio of two numbers, rounded to the nearest whole one, half of one upwards."""
+    return (2 * dividend + divisor) // (2 * divisor)
+
+
+def rules_of(tariff: Tariff) -> list[Rule]:
+    """Return the elements of a tariff as rules, in their order."""
+    return [_rule(number, element) for number, element in enumerate(tariff.elements)]
+
+
+def measures_of(rules: Sequence[Rule]) -> set[int]:
+    """Return all that bounds of these rules are about."""
+    return {bound.of for rule in rules for bound in rule.bounds}
+
+
+def ends_of(measure: int, rules: Sequence[Rule]) -> set[int]:
+    """Return where rules may begin or cease to hold as something grows."""
+    return {
+        end
+        for rule in rules
+        for bound in rule.bounds
+        if bound.of == measure
+        for end in (bound.lowest, bound.limit)
+    }
+
+
+def _rule(number: int, element: TariffElement) -> Rule:
+    restrictions = element.restrictions or Restrictions()
+    return Rule(
+        number,
+        window_of(restrictions.start, restrictions.end, restrictions.days),
+        tuple(_bounds(restrictions)),
+        parts_of(restrictions.held_for) if restrictions.held_for else 0,
+        tuple((each.type, (number, place)) for place, each in enumerate(element.components)),
+    )
+
+
+def _bounds(each: Restrictions) -> Iterator[Bound]:
+    for measure, lowest, limit in (
+        (ENERGY, each.min_energy, each.max_energy),
+        (DURATION, each.min_duration, each.max_duration),
+        (POWER, each.min_power, each.max_power),
+        (CURRENT, each.min_current, each.max_current),
+    ):
+        if lowest is not None or limit is not None:
+            yield Bound(
+                measure,
+                0 if lowest is None else parts_of(lowest),
+                BOUNDLESS if limit is None else parts_of(limit),
+            )
+    if each.is_requesting is True:
+        yield Bound(POWER, A_MILLIONTH, BOUNDLESS)
+    elif each.is_requesting is False:
+        yield Bound(POWER, 0, A_MILLIONTH)
