@@ -138,7 +138,7 @@ class CleverEV:
         self._known.update(ids)
         if is_review:
             self._note_review(past, now)
-            self._forget_past(ids, open_sessions)
+            self._forget_past(ids, (*open_sessions, *watched))
         elif not past.is_whole:
             # More has ended since the last look than that look was meant for.
             self._reviewed = None
@@ -236,9 +236,9 @@ class CleverEV:
             or (not session.is_open and session.session_id in open_sessions)
         ]
 
-    def _forget_past(self, ids: AbstractSet[str], open_sessions: Mapping[str, Session]) -> None:
+    def _forget_past(self, ids: AbstractSet[str], wanted: Collection[str]) -> None:
         """Forget what was told of sessions that no list will hold again."""
         self._known = {*ids}
-        kept = self._known.union(open_sessions)
+        kept = self._known.union(wanted)
         self._told = {key: session for key, session in self._told.items() if key in kept}
         self._units.keep(kept)
