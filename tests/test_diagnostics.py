@@ -38,7 +38,8 @@ async def test_diagnostics(home: Home, hass_client: ClientSessionGenerator) -> N
     }
     assert await _download(home, hass_client) == {
         "backend": "shell_recharge",
-        "api_version": "v2",
+        "settings": {"api_version": "v2"},
+        "options": [],
         "state": "loaded",
         "reason": None,
         "cards": 1,
@@ -83,7 +84,8 @@ async def test_not_loaded(home: Home, hass_client: ClientSessionGenerator) -> No
     await home.hass.config_entries.async_reload(home.entry.entry_id)
     assert await _download(home, hass_client) == {
         "backend": "shell_recharge",
-        "api_version": "v2",
+        "settings": {"api_version": "v2"},
+        "options": [],
         "state": "setup_retry",
         "reason": "backend_unavailable",
     }

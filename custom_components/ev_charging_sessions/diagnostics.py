@@ -4,10 +4,20 @@ from datetime import datetime
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_CURRENCY
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_API_VERSION, CONF_BACKEND
+from .const import (
+    CONF_API_GENERATION,
+    CONF_API_VERSION,
+    CONF_BACKEND,
+    CONF_ENERGY_UNIT,
+)
 from .coordinator import ChargingConfigEntry
+
+# What an account is set to, as far as it tells neither who somebody is nor where. All that is
+# not named here stays inside, also what a network may need some day.
+_SETTINGS = (CONF_API_VERSION, CONF_API_GENERATION, CONF_CURRENCY, CONF_ENERGY_UNIT)
 
 
 async def async_get_config_entry_diagnostics(
@@ -16,7 +26,8 @@ async def async_get_config_entry_diagnostics(
     """Return the state of an account; charge points are numbered instead of named."""
     setup = {
         "backend": entry.data[CONF_BACKEND],
-        "api_version": entry.data.get(CONF_API_VERSION),
+        "settings": {key: entry.data[key] for key in _SETTINGS if key in entry.data},
+        "options": sorted(entry.options),
         "state": entry.state.value,
         "reason": entry.error_reason_translation_key,
     }
