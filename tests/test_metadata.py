@@ -23,13 +23,16 @@ from custom_components.ev_charging_sessions import (
     number,
     select,
     sensor,
+    sensor_costs,
     services,
+    services_quote,
     switch,
 )
 from custom_components.ev_charging_sessions.charging.errors import (
     ChargingError,
     CommandFailedError,
     LedgerError,
+    PriceUnknownError,
 )
 from custom_components.ev_charging_sessions.charging.events import EventType
 from custom_components.ev_charging_sessions.charging.model import (
@@ -54,6 +57,7 @@ from tests.texts import (
     input_errors,
     keys,
     leaves,
+    missing_for_prices,
     placeholders,
 )
 
@@ -65,6 +69,7 @@ SCHEMAS = {
     "start_session": services.START_SCHEMA,
     "stop_session": services.STOP_SCHEMA,
     "get_sessions": services.GET_SCHEMA,
+    "quote": services_quote.QUOTE_SCHEMA,
 }
 
 ENTITIES: dict[Platform, list[EntityDescription]] = {
@@ -80,6 +85,9 @@ ENTITIES: dict[Platform, list[EntityDescription]] = {
         sensor.SESSION_ENERGY,
         sensor.ACTIVE_SESSIONS,
         sensor.ENERGY,
+        sensor_costs.SESSION_COST,
+        sensor_costs.IDLE_FEE,
+        sensor_costs.COST,
     ],
     Platform.SWITCH: [switch.CHARGING],
 }
@@ -87,6 +95,7 @@ ENTITIES: dict[Platform, list[EntityDescription]] = {
 ERRORS: list[ChargingError] = [
     *BACKEND_ERRORS,
     LedgerError(),
+    *(PriceUnknownError(missing) for missing in sorted(missing_for_prices())),
     *(CommandFailedError(state) for state in CommandState if state is not CommandState.CONFIRMED),
     CommandFailedError(CommandState.REJECTED, "EvseInUse"),
 ]
@@ -95,8 +104,8 @@ ERRORS: list[ChargingError] = [
 def _refusals() -> dict[str, set[str]]:
     """Return the keys with which the actions refuse a call, and their placeholders."""
     found: dict[str, set[str]] = {}
-    for call in calls("_invalid", "_refuse", "_require"):
-        position = 0 if ast.unparse(call.func) == "_invalid" else 1
+    for call in calls("invalid", "refuse", "require"):
+        position = 0 if ast.unparse(call.func) == "invalid" else 1
         if key := constant(call.args[position]):
             found.setdefault(key, set()).update(each.arg for each in call.keywords if each.arg)
     return found
@@ -188,12 +197,12 @@ def test_fields_of_action(action: str) -> None:
 
 def test_selectors() -> None:
     """Test that every choice has a text, and every text a choice."""
-    assert set(TEXTS["selector"]) == {"api_version", "session_status"}
+    assert set(TEXTS["selector"]) == {"api_generation", "api_version", "session_status"}
     assert list(TEXTS["selector"]["session_status"]["options"]) == list(SessionStatus)
-    advanced = NETWORKS["shell_recharge"].schema.schema["advanced"].schema.schema
-    assert set(TEXTS["selector"]["api_version"]["options"]) == set(
-        advanced["api_version"].config["options"]
-    )
+    for backend, field in (("shell_recharge", "api_version"), ("cleverev", "api_generation")):
+        advanced = NETWORKS[backend].schema.schema["advanced"].schema.schema
+        options = set(TEXTS["selector"][field]["options"])
+        assert options == set(advanced[field].config["options"])
 
 
 def test_entities_have_names_and_icons() -> None:
@@ -221,8 +230,9 @@ def test_states_have_texts() -> None:
     assert set(ICONS["entity"]["sensor"]["status"]["state"]) <= set(Status)
     types = TEXTS["entity"]["event"]["session"]["state_attributes"]["event_type"]["state"]
     assert list(types) == list(EventType)
-    source = TEXTS["entity"]["sensor"]["session_energy"]["state_attributes"]["energy_source"]
-    assert list(source["state"]) == list(Source)
+    for figure in ("energy", "cost"):
+        attributes = TEXTS["entity"]["sensor"][f"session_{figure}"]["state_attributes"]
+        assert list(attributes[f"{figure}_source"]["state"]) == list(Source)
     ocpp_status = TEXTS["entity"]["sensor"]["ocpp_status"]["state"]
     assert list(ocpp_status) == list(OcppStatus)
     assert list(TEXTS["entity"]["select"]["charging_mode"]["state"]) == list(ChargingMode)
@@ -264,8 +274,8 @@ def test_issues() -> None:
     for call in calls("_create_issue"):
         key = getattr(issues, ast.unparse(call.args[2]))
         given = {"title", *(each.arg for each in call.keywords)}
-        used[key] = given - {"is_fixable"}
-        if used[key] != given:
+        used[key] = given - {"is_fixable", "is_persistent"}
+        if "is_fixable" in given:
             fixable.add(key)
     assert set(TEXTS["issues"]) == set(used)
     for key, text in TEXTS["issues"].items():
@@ -301,7 +311,7 @@ def test_explanations_are_sentences() -> None:
 
 
 def test_the_demanded_words_of_the_design() -> None:
-    """Test that entities have the keys of the design, and none shows a cost that none tells."""
+    """Test that entities have the keys of the design."""
     found = {description.key for each in ENTITIES.values() for description in each}
     assert found == {
         "active_sessions",
@@ -310,11 +320,14 @@ def test_the_demanded_words_of_the_design() -> None:
         "charging_limit",
         "charging_mode",
         "connected",
+        "cost",
         "energy",
+        "idle_fee",
         "last_reported",
         "ocpp_status",
         "power",
         "session",
+        "session_cost",
         "session_duration",
         "session_ended",
         "session_energy",
