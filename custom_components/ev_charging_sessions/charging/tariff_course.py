@@ -199,9 +199,12 @@ class Course:
 
 
 def needs_energy(tariff: Tariff) -> bool:
-    """Tell whether a tariff cannot be followed without knowing how energy flowed."""
+    """Tell whether a tariff cannot be followed without knowing how energy flowed.
+
+    A price of nothing needs no quantity: Shell's older tariffs name all three prices.
+    """
     return any(
-        each.type not in {PriceComponentType.FLAT, PriceComponentType.TIME}
+        each.price and each.type not in {PriceComponentType.FLAT, PriceComponentType.TIME}
         for element in tariff.elements
         for each in element.components
     ) or not measures_of(rules_of(tariff)) <= {DURATION}
