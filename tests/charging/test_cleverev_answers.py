@@ -352,3 +352,30 @@ async def test_the_unit_of_a_single_session(script: Script) -> None:
     await script.poll(opened())
     (session,) = script.answer.sessions
     assert session == session_of(STOPPED)
+
+
+async def test_a_charger_that_comes_back(script: Script) -> None:
+    """Test that a charge point that was gone is told again, though it is as it was."""
+    script.namespace.chargers = [CHARGER, CHARGER | {"id": "chg_2"}]
+    await script.poll()
+    del script.namespace.chargers[1]
+    await script.poll()
+    assert (script.answer.charge_points, script.answer.listed) == ((), {"chg_1-1"})
+    assert await script.backend.charge_point("chg_2-1") is None
+    script.namespace.chargers.append(CHARGER | {"id": "chg_2"})
+    await script.poll()
+    assert [point.charge_point_id for point in script.answer.charge_points] == ["chg_2-1"]
+    assert script.answer.listed == {"chg_1-1", "chg_2-1"}
+
+
+async def test_what_a_connector_said_once_does_not_hold_for_ever(script: Script) -> None:
+    """Test that the meter shows a pause while the chargers cannot be read."""
+    script.namespace.chargers, script.namespace.sessions = [CHARGER], [RUNNING]
+    assert await script.poll() == [("sess_1", SessionStatus.CHARGING)]
+    script.namespace.answers["chargers"] = 500
+    assert await script.poll() == []
+    times = ("lastMeteredAtTimestamp", "updatedAt")
+    script.namespace.sessions = [RUNNING | dict.fromkeys(times, "2026-11-21T08:40:00Z")]
+    assert await script.poll() == [("sess_1", SessionStatus.SUSPENDED)]
+    del script.namespace.answers["chargers"]
+    assert await script.poll() == [("sess_1", SessionStatus.CHARGING)]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import cycle, pairwise
 from random import Random
 
 from hypothesis import given, settings, strategies as st
@@ -180,15 +180,62 @@ async def test_a_network_that_always_gives_the_same_page(count: str | None) -> N
     assert len(listed.asked) < 12
 
 
-async def test_a_count_that_makes_no_sense() -> None:
-    """Test that rows are read although they are not counted."""
-    listed = List(newest_first(150))
+@pytest.mark.parametrize("count", [0, 50, 101])
+async def test_a_count_that_makes_no_sense(count: int) -> None:
+    """Test that rows are read although they are not counted, or only seem to be."""
+    listed = List(newest_first(450))
 
     async def read(skip: int, take: int) -> Page:
         page = await listed.read(skip, take)
-        return Page(rows=page.rows, ids=page.ids, count=0)
+        return Page(rows=page.rows, ids=page.ids, count=count)
 
-    assert len(await read_all(Reading(read, Paging(), take=100, is_thorough=True))) == 150
+    assert len(await read_all(Reading(read, Paging(), take=100, is_thorough=True))) == 450
+
+
+@pytest.mark.parametrize("is_thorough", [False, True])
+async def test_the_total_of_another_list(is_thorough: bool) -> None:
+    """Test that a short list has an end although the network counts more than it gives."""
+    paging = Paging()
+    await read_all(Reading(List(newest_first(100)).read, paging, take=100))
+    for size in (0, 1, 3, 12, 60):
+        listed = List(newest_first(size))
+
+        async def read(skip: int, take: int, listed: List = listed) -> Page:
+            page = await listed.read(skip, take)
+            return Page(rows=page.rows, ids=page.ids, count=5000)
+
+        reading = Reading(read, paging, take=100, is_thorough=is_thorough)
+        assert await read_all(reading) == listed.rows
+        assert len(listed.asked) <= 2
+
+
+@pytest.mark.parametrize("count", COUNTS)
+async def test_pages_of_any_length(count: str | None) -> None:
+    """Test that a thorough reading goes on behind a page that only happens to be short."""
+    listed = List(newest_first(ALL), count)
+    sizes = cycle([100, 40, 99, 7, 60])
+
+    async def read(skip: int, take: int) -> Page:
+        listed.cap = next(sizes)
+        return await listed.read(skip, take)
+
+    rows = await read_all(Reading(read, Paging(), take=100, is_thorough=True))
+    assert rows == listed.rows
+
+
+async def test_the_way_back_is_not_long() -> None:
+    """Test that when very many rows have gone the reading soon finds where it was."""
+    listed = List(newest_first(5000), None)
+
+    def between() -> None:
+        if len(listed.asked) == 30:
+            del listed.rows[:2500]
+
+    listed.between = between
+    rows = await read_all(Reading(listed.read, Paging(), take=100, is_thorough=True))
+    assert set(rows) >= set(listed.rows)
+    backwards = [one for one, two in pairwise(listed.asked) if two[0] < one[0]]
+    assert len(backwards) <= 6
 
 
 async def test_the_end_of_a_list_that_begins_with_the_oldest() -> None:

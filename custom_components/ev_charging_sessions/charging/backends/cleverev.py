@@ -111,13 +111,13 @@ class CleverEV:
         ids = started.ids | past.ids
         missing = self._missing(ids, open_sessions, watched)
         found, ended = await self._look_ups.look_up(missing, unreadable, ends=started.is_whole)
-        seen = (started.listing, past.listing, self._chargers.connectors)
+        seen = (started.listing, past.listing, self._chargers.current)
         sessions: list[Session] = []
         # Most polls bring the very objects that the one before has looked through.
         if found or any(one is not other for one, other in zip_longest(seen, self._seen)):
             sessions = self._news((started, past), found, open_sessions)
         points = self._chargers.news(self._points, now)
-        listed = self._chargers.listed if self._is_current else None
+        listed = self._chargers.listed
         for session in sessions:
             self._units.note(session)
         # Others get their turn, here and above, between the steps of a long answer.
@@ -134,6 +134,9 @@ class CleverEV:
         self._seen = seen
         self._told |= {session.session_id: session for session in sessions}
         self._points |= points
+        if listed is not None:
+            # One that comes back has to be told again.
+            self._points = {key: self._points[key] for key in listed}
         self._told_listed = listed
         self._known.update(ids)
         if is_review:
@@ -228,7 +231,7 @@ class CleverEV:
             known = items.get(session.session_id)
             if known is None or known.is_open:
                 items[session.session_id] = session
-        connectors = self._chargers.connectors
+        connectors = self._chargers.current
         return [
             session
             for session in with_statuses(items.values(), connectors, self._told, open_sessions)

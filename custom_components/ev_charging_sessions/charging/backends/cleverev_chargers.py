@@ -1,7 +1,7 @@
 """The chargers of a namespace, as they were last read."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Set as AbstractSet
 from copy import replace
 from datetime import datetime
 import logging
@@ -20,6 +20,8 @@ from .cleverev_envelope_wire import ChargerPage
 _LOGGER = logging.getLogger(__name__)
 
 _MOST_PAGES = 20
+_NONE: Mapping[str, Connector] = {}
+
 # So many chargers are decoded before others get their turn.
 _AT_ONCE = 100
 
@@ -27,8 +29,9 @@ _AT_ONCE = 100
 class Chargers:
     """Reads the chargers, and tells what is new about their connectors.
 
-    ``connectors`` are those that were last read, by the id of the charge point. ``listed``
-    holds their ids when the last reading has seen them all.
+    ``connectors`` are those that were last read, by the id of the charge point, and
+    ``current`` the same unless the last reading has failed. ``listed`` holds their ids when
+    that has seen them all.
     """
 
     def __init__(self, api: Api) -> None:
@@ -37,8 +40,9 @@ class Chargers:
         self._pages: list[ChargerPage] = []
         self._decoded: dict[bytes, list[Connector]] = {}
         self._unreadable: list[str] = []
-        self._is_whole = False
         self.connectors: Mapping[str, Connector] = {}
+        self.current: Mapping[str, Connector] = _NONE
+        self.listed: AbstractSet[str] | None = None
 
     async def read(self, unreadable: list[str]) -> None:
         """Read all chargers; sessions are still told when this does not work.
@@ -46,6 +50,7 @@ class Chargers:
         What is refused or cannot be read is added to ``unreadable``. Raises
         AuthenticationError.
         """
+        self.current, self.listed = _NONE, None
         try:
             pages, is_whole = await self._read_pages()
         except RequestRejectedError as err:
@@ -63,13 +68,10 @@ class Chargers:
         ):
             await self._decode(pages)
         self._pages = pages
-        self._is_whole = is_whole and not self._unreadable
+        self.current = self.connectors
+        if is_whole and not self._unreadable:
+            self.listed = self.connectors.keys()
         unreadable += self._unreadable
-
-    @property
-    def listed(self) -> frozenset[str] | None:
-        """Return the ids of all charge points there are, ``None`` while some may be missing."""
-        return frozenset(self.connectors) if self._is_whole else None
 
     def news(self, told: Mapping[str, ChargePoint], now: datetime) -> dict[str, ChargePoint]:
         """Return the charge points that are not as they were last told."""

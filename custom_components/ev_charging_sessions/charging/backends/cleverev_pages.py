@@ -44,7 +44,7 @@ class Paging:
         self._largest = 0
         self._ascents = 0
         self._descents = 0
-        self.count_is_total: bool | None = None
+        self._counts_all: bool | None = None
 
     @property
     def is_oldest_first(self) -> bool:
@@ -59,15 +59,15 @@ class Paging:
         self._descents += page.descents
         if page.count is None:
             return
-        if page.count > size:
-            self.count_is_total = True
-        elif skip:
-            # Before this page there were more rows than that.
-            self.count_is_total = False
+        if size and page.count < skip + size:
+            # It is no total, whatever it once seemed to be.
+            self._counts_all = False
+        elif page.count > size and self._counts_all is None:
+            self._counts_all = True
 
     def total(self, page: Page) -> int | None:
         """Return how many rows the list has, if a page tells."""
-        return page.count if self.count_is_total else None
+        return page.count if self._counts_all else None
 
     def is_short(self, take: int, page: Page) -> bool:
         """Tell whether a page could have held more rows.
@@ -144,11 +144,12 @@ class Reading:
     def _is_last(self, page: Page, *, has_news: bool) -> bool:
         if not page.rows or self._fruitless >= _MOST_FRUITLESS:
             return True
-        if self.total is not None:
-            return self.skip + len(page.rows) >= self.total
+        if self.total is not None and self.skip + len(page.rows) >= self.total:
+            return True
         if not self._paging.is_short(self._take, page):
             return False
-        return not (self._is_thorough and has_news)
+        # A total that is not reached may be that of another list.
+        return not has_news or (self.total is None and not self._is_thorough)
 
     def _jumps(self) -> bool:
         """Go to where the newest rows are, once, if they are elsewhere."""
