@@ -139,7 +139,7 @@ async def test_rows_that_go_while_reading(count: str | None, removed: int) -> No
     changes=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=12),
     seed=st.integers(0, 2**16),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_whatever_moves(
     size: int,
     cap: int | None,

@@ -28,8 +28,8 @@ from .cleverev_lists import Listed, Lists
 from .cleverev_look_ups import LookUps
 from .cleverev_status import with_statuses
 from .cleverev_units import UnitCheck
-from .cleverev_values import charger_and_connector
-from .cleverev_wire import SessionReader, checked_id_tag
+from .cleverev_values import charger_and_connector, checked_id_tag
+from .cleverev_wire import SessionReader
 
 __all__ = ["API_GENERATIONS", "BACKEND", "CleverEV", "checked_id_tag"]
 

@@ -4,7 +4,7 @@ Source: ``contracts/cleverev.md``, section 1.6. A charger's password, its addres
 owns it are in the same object; nothing here ever decodes them.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -14,10 +14,10 @@ from .cleverev_values import (
     charge_point_id_of,
     connector_number,
     id_for_path,
+    not_ahead,
     optional_number,
     optional_text,
     optional_time,
-    stamp_of,
 )
 from .wire import reader
 
@@ -119,7 +119,7 @@ def decode_charger(raw: bytes | msgspec.Raw) -> list[Connector]:
                     station=station,
                     ocpp_status=ocpp,
                 ),
-                since=stamp_of(since, datetime.now(UTC)),
+                since=not_ahead(optional_time(since)),
             )
         )
     return connectors

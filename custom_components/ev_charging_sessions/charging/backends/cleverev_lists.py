@@ -129,18 +129,23 @@ class Lists:
         What has been read counts when a later page cannot be had.
         """
         reading = Reading(self.reader({}), self.paging, take=PAGE, tail=REVIEWED, is_thorough=True)
-        rows: list[Raw] = []
+        items: list[Session | UnexpectedAnswerError] = []
+        unreadable: list[str] = []
         is_whole = True
-        while not reading.is_done and len(rows) < REVIEWED and reading.pages < _MOST_REVIEW_PAGES:
+        while not reading.is_done and len(items) < REVIEWED and reading.pages < _MOST_REVIEW_PAGES:
             try:
-                rows += await reading.next()
+                rows = await reading.next()
             except (BackendUnavailableError, RateLimitError, RequestRejectedError) as err:
-                if not rows:
+                if not items:
                     raise
                 _LOGGER.debug("The sessions of the past were not read to their end: %s", err)
                 is_whole = False
                 break
-        listing = await read_listing(rows, Listing[Session](), self._decode)
+            # Each page by itself, so that no long list has to be kept as it came.
+            page = await read_listing(rows, Listing[Session](), self._decode)
+            items += page.items
+            unreadable += page.unreadable
+        listing = Listing(items=items, unreadable=unreadable)
         return Listed(listing=listing, ids=reading.ids, is_whole=is_whole)
 
     async def find(self, session_id: str, charger_id: str, most_pages: int) -> Session | None:

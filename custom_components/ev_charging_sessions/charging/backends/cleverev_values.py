@@ -11,13 +11,16 @@ from decimal import Decimal
 from math import isfinite
 import re
 
-from ..errors import UnexpectedAnswerError
+from ..errors import InvalidInputError, UnexpectedAnswerError
 
 _DECIMAL = re.compile(r"[+-]?[0-9.,]{1,40}")
 _SEPARATOR = re.compile(r"[.,]")
 _COUNTED = re.compile(r"[0-9]+(\.[0-9]+)?")
 _WORD = re.compile(r"[A-Za-z]{2,40}")
 _HUMP = re.compile(r"(?<=.)(?=[A-Z])")
+
+# OCPP 1.6: a CiString20Type, whose case says nothing.
+_ID_TAG = re.compile(r"[ -~]{1,20}")
 
 # What can stand in a path without leading elsewhere.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -59,6 +62,9 @@ def number(value: object, path: str) -> float | None:
 
     Raises UnexpectedAnswerError for anything else.
     """
+    if type(value) is int or (type(value) is float and isfinite(value)):
+        # Nearly all are, and there are ten in a session.
+        return float(value)
     found = decimal_of(value, path)
     return None if found is None else float(found)
 
@@ -71,16 +77,17 @@ def time_of(value: object, path: str) -> datetime | None:
     if value is None or value == "":
         return None
     found: float | None = None
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        found = value
-    elif isinstance(value, str):
+    if isinstance(value, str):
         text = value.strip()
-        if not _COUNTED.fullmatch(text):
+        # Only a count has no hyphen, and a date with one cannot be a count.
+        if "-" not in text and _COUNTED.fullmatch(text):
+            found = float(text)
+        else:
             moment = _iso(text)
             if moment is not None:
                 return moment
-        else:
-            found = float(text)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        found = value
     if found == 0:
         return None
     if found is None or not 0 < found < _LARGEST_TIME:
@@ -96,10 +103,11 @@ def _iso(text: str) -> datetime | None:
         return None
 
 
-def stamp_of(value: object, now: datetime) -> datetime | None:
+def not_ahead(moment: datetime | None) -> datetime | None:
     """Return a time that puts answers in order, or ``None`` for one that cannot do that."""
-    moment = optional_time(value)
-    return None if moment is None or moment > now + _CLOCK_ERROR else moment
+    if moment is None or moment > datetime.now(UTC) + _CLOCK_ERROR:
+        return None
+    return moment
 
 
 def optional_time(value: object) -> datetime | None:
@@ -142,6 +150,23 @@ def snake_word_of(value: object) -> str | None:
     """Return a word of the vendor's in lower case (``PlugNCharge``: ``plug_n_charge``)."""
     word = word_of(value)
     return None if word is None else _HUMP.sub("_", word).lower()
+
+
+def id_tag_of(value: object) -> str | None:
+    """Return what identifies a card, in its canonical spelling; ``None`` for nothing."""
+    text = optional_text(value)
+    return None if text is None else text.upper()
+
+
+def checked_id_tag(text: str) -> str:
+    """Return what identifies a card at an OCPP charge point, in its canonical spelling.
+
+    Raises InvalidInputError when it cannot be that: it has 1 to 20 printable characters.
+    """
+    id_tag = id_tag_of(text)
+    if id_tag is None or not _ID_TAG.fullmatch(id_tag):
+        raise InvalidInputError("identifier", "invalid_id_tag")
+    return id_tag
 
 
 def id_for_path(value: object, path: str) -> str:

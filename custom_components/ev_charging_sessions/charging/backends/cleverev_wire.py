@@ -4,13 +4,13 @@ Source: ``cleverev-charging-sessions-list-for-namespace.txt`` (the seed). It cal
 every field required; here a session is only lost without its id, its place and its state.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 import re
 
 import msgspec
 
-from ..errors import InvalidInputError, UnexpectedAnswerError
+from ..errors import UnexpectedAnswerError
 from ..model import (
     Account,
     Cost,
@@ -28,13 +28,14 @@ from .cleverev_values import (
     connector_number,
     decimal_of,
     id_for_path,
+    id_tag_of,
+    not_ahead,
     number,
     optional_decimal,
     optional_number,
     optional_text,
     optional_time,
     snake_word_of,
-    stamp_of,
     time_of,
     word_of,
 )
@@ -42,8 +43,8 @@ from .wire import reader
 
 _PATH = "chargingSessions[]"
 
-# OCPP 1.6: a CiString20Type, whose case says nothing.
-_ID_TAG = r"[ -~]{1,20}"
+# When the meter was read.
+_READINGS = ("startedAt", "lastMeteredAt", "stoppedAt")
 
 _ZONE = r"[A-Za-z0-9_+/-]{1,64}"
 
@@ -104,17 +105,6 @@ _read_session = reader(WireSession, _PATH)
 _read_intent = reader(_Intent, f"{_PATH}.chargingIntent")
 
 
-def checked_id_tag(text: str) -> str:
-    """Return what identifies a card at an OCPP charge point, in its canonical spelling.
-
-    Raises InvalidInputError when it cannot be that: it has 1 to 20 printable characters.
-    """
-    id_tag = _id_tag(text)
-    if id_tag is None or not re.fullmatch(_ID_TAG, id_tag):
-        raise InvalidInputError("identifier", "invalid_id_tag")
-    return id_tag
-
-
 class SessionReader:
     """Reads the sessions of one account.
 
@@ -141,13 +131,13 @@ class SessionReader:
             raise UnexpectedAnswerError(f"{_PATH}.id")
         charger_id = id_for_path(wire.chargerId, f"{_PATH}.chargerId")
         connector = connector_number(wire.connectorId, f"{_PATH}.connectorId")
-        started = _time(wire, "startedAtTimestamp")
-        stopped = _time(wire, "stoppedAtTimestamp")
+        started, metered, stopped = (_time(wire, f"{name}Timestamp") for name in _READINGS)
         has_ended = _has_ended(wire.status, stopped)
         ended = stopped if has_ended else None
         if ended and started and ended < started:
             ended = None
-        energy, source, meter_values = self._metered(wire, has_ended=has_ended)
+        times = (started, metered, stopped) if has_ended else (started, metered)
+        energy, source, meter_values = self._metered(wire, times)
         price = decimal_of(wire.price, f"{_PATH}.price")
         zone = _zone(wire.timeZone)
         intent = self._intent(wire)
@@ -156,7 +146,7 @@ class SessionReader:
             account=self._account,
             session_id=str(wire.id),
             charge_point_id=charge_point_id_of(charger_id, connector),
-            card_id=_id_tag(wire.idTag),
+            card_id=id_tag_of(wire.idTag),
             status=SessionStatus.FINISHED if has_ended else None,
             started=started,
             ended=ended,
@@ -177,7 +167,7 @@ class SessionReader:
                 namespace_id=optional_text(wire.namespaceId),
                 created=optional_time(wire.createdAt),
             ),
-            updated=_stamp(wire.updatedAt),
+            updated=not_ahead(_time(wire, "updatedAt")),
         )
 
     def _cost(self, price: Decimal | None) -> Cost | None:
@@ -186,14 +176,16 @@ class SessionReader:
         return Cost(amount=price, currency=self._currency, source=Source.REPORTED)
 
     def _metered(
-        self, wire: WireSession, *, has_ended: bool
+        self, wire: WireSession, times: tuple[datetime | None, ...]
     ) -> tuple[float | None, Source | None, tuple[MeterValue, ...]]:
-        """Return the kWh of a session, where they come from, and the meter's registers."""
-        names = ["startedAt", "lastMeteredAt", *(["stoppedAt"] if has_ended else [])]
+        """Return the kWh of a session, where they come from, and the meter's registers.
+
+        ``times`` are those of the readings that count.
+        """
         registers: dict[datetime, float] = {}
         readings: list[float] = []
-        for name in names:
-            at, register = _time(wire, f"{name}Timestamp"), _number(wire, f"{name}Energy")
+        for name, at in zip(_READINGS, times, strict=False):
+            register = _number(wire, f"{name}Energy")
             if register is not None:
                 readings.append(register)
                 if at is not None:
@@ -281,18 +273,8 @@ def _has_ended(word: str | None, stopped: datetime | None) -> bool:
             return stopped is not None
 
 
-def _id_tag(value: float | str | None) -> str | None:
-    text = optional_text(value)
-    return None if text is None else text.upper()
-
-
 def _zone(value: object) -> str | None:
     return value if isinstance(value, str) and re.fullmatch(_ZONE, value) else None
-
-
-def _stamp(value: float | str | None) -> datetime | None:
-    time_of(value, f"{_PATH}.updatedAt")
-    return stamp_of(value, datetime.now(UTC))
 
 
 def _time(wire: WireSession, name: str) -> datetime | None:
