@@ -36,13 +36,15 @@ async def _show() -> None:
             f"\n  Login  {USERNAME} / {PASSWORD}"
             "\n\n  Sessions come and go by themselves. The car at the first charge point waits for"
             "\n  you, and the one at North 1 in the park stays for you to pause it, or to limit it."
+            "\n  In the namespace a car waits at Hotel Entrance 1 1, the one in the garage is full"
+            "\n  and soon pays for its place, and a bill was wrong: see Settings > Repairs."
             "\n\n  Ctrl+C ends the demo; the next start is faster.\n",
             flush=True,
         )
         while True:
             await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
-            # Sessions make charge points known that nobody added.
-            if len(await read_devices(house.home)) != shown:
+            # Sessions make charge points known that nobody added, and prices that have a fee.
+            if dashboard.size(await read_devices(house.home)) != shown:
                 shown = await dashboard.save(house)
 
 

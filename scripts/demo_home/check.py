@@ -5,7 +5,10 @@ import re
 from typing import Any
 
 from .devices import DOMAIN, Device, read_devices
-from .house import CONNECTORS, EVSES, House
+from .house import CONNECTORS, EVSES, PLACES, House
+from .namespace_check import NamespaceChecks
+from .namespace_scene import ID_TAGS
+from .observer import SECONDS_TO_SHOW, Observer, saw
 from .processes import DemoError, until
 
 type Json = dict[str, Any]
@@ -17,7 +20,6 @@ _CARD = "NL-TNM-C00122045-K"
 _CONNECTOR = "6020000002-1"
 _PLACE: Json = {"serial": "6020000002", "position": 1}
 _RFID = "04523022AA4881"
-_SECONDS_TO_SHOW = 60
 _SECRETS = (
     "demo-secret",
     _CARD,
@@ -26,17 +28,20 @@ _SECRETS = (
     "demo-park-password",
     "park-owner",
     _RFID,
+    "demo-namespace-token",
+    *ID_TAGS,
+    # What a namespace tells of its users and chargers, and nobody asked for.
+    "usr-anna-19c4",
+    "basic-3d1e9c77",
 )
 
 
-class Checks:
+class Checks(Observer):
     """Everything that is tried in one house, with what was seen printed."""
 
     def __init__(self, house: House, folder: Path) -> None:
         """Remember the house, and the folder that its logs are in."""
-        self._house = house
-        self._home = house.home
-        self._simulator = house.simulator
+        super().__init__(house)
         self._folder = folder
 
     async def run(self) -> None:
@@ -51,113 +56,114 @@ class Checks:
             self._shows_what_a_car_charges_in_the_park,
             self._pauses_it_and_lets_it_charge_again,
             self._keeps_its_energy_when_it_has_left,
+            *NamespaceChecks(self.house).all(),
             self._keeps_its_log_clean,
         ):
             print(f"  {check.__name__.strip('_').replace('_', ' ')}", flush=True)
             await check()
 
     async def _has_a_device_for_every_charge_point(self) -> None:
-        devices = await read_devices(self._home)
-        for charge_point_id in (*EVSES, *CONNECTORS):
-            device = self._find(devices, charge_point_id)
-            _saw(f"{device.name}: {', '.join(sorted(device.entities))}")
+        devices = await read_devices(self.home)
+        for charge_point_id in (*EVSES, *CONNECTORS, *PLACES):
+            device = self.find(devices, charge_point_id)
+            saw(f"{device.name}: {', '.join(sorted(device.entities))}")
         for account in (each for each in devices if each.is_account):
-            _saw(f"{account.name}: {', '.join(sorted(account.entities))}")
+            saw(f"{account.name}: {', '.join(sorted(account.entities))}")
             if "sensor.active_sessions" not in account.entities:
                 raise DemoError(f"{account.name} has no sensor of its active sessions.")
 
     async def _starts_and_stops_by_action(self) -> None:
-        device = await self._device(EVSES[0])
-        await self._simulator.post("plug", evse_id=EVSES[0])
-        started = await self._act("start_session", device)
+        device = await self.device(EVSES[0])
+        await self.simulator.post("plug", evse_id=EVSES[0])
+        started = await self.act("start_session", device)
         await self._charges(device, EVSES[0])
-        stopped = await self._act("stop_session", device)
+        stopped = await self.act("stop_session", device)
         if started["session_id"] != stopped["session_id"]:
             raise DemoError("Another session was stopped than was started.")
         await self._rests(device, EVSES[0])
 
     async def _starts_and_stops_by_switch(self) -> None:
-        device = await self._device(EVSES[1])
+        device = await self.device(EVSES[1])
         switch = {"entity_id": device.entities["switch.charging"]}
-        await self._simulator.post("plug", evse_id=EVSES[1])
-        await self._home.call("switch.turn_on", switch)
+        await self.simulator.post("plug", evse_id=EVSES[1])
+        await self.home.call("switch.turn_on", switch)
         await self._charges(device, EVSES[1])
-        await self._home.call("switch.turn_off", switch)
+        await self.home.call("switch.turn_off", switch)
         await self._rests(device, EVSES[1])
 
     async def _sees_a_session_that_a_driver_started_at_an_unknown_charge_point(self) -> None:
         # While a session of the same card is open, the account is read every half minute.
-        device = await self._device(EVSES[2])
-        await self._simulator.post("plug", evse_id=EVSES[2])
-        await self._act("start_session", device)
-        await self._simulator.post("plug", evse_id=_STRANGE_EVSE)
-        await self._simulator.post("sessions", evse_id=_STRANGE_EVSE, card=_CARD)
+        device = await self.device(EVSES[2])
+        await self.simulator.post("plug", evse_id=EVSES[2])
+        await self.act("start_session", device)
+        await self.simulator.post("plug", evse_id=_STRANGE_EVSE)
+        await self.simulator.post("sessions", evse_id=_STRANGE_EVSE, card=_CARD)
 
         async def is_there() -> bool:
-            return bool(self._look_for(await read_devices(self._home), _STRANGE_EVSE))
+            return bool(self.look_for(await read_devices(self.home), _STRANGE_EVSE))
 
-        await until(is_there, _SECONDS_TO_SHOW, f"a device for {_STRANGE_EVSE}")
-        stranger = await self._device(_STRANGE_EVSE)
+        await until(is_there, SECONDS_TO_SHOW, f"a device for {_STRANGE_EVSE}")
+        stranger = await self.device(_STRANGE_EVSE)
         await self._charges(stranger, _STRANGE_EVSE)
-        await self._act("stop_session", stranger)
+        await self.act("stop_session", stranger)
         await self._rests(stranger, _STRANGE_EVSE)
-        await self._act("stop_session", device)
+        await self.act("stop_session", device)
 
     async def _finds_the_sessions_again(self) -> None:
-        answer = await self._home.act(
-            f"{DOMAIN}.get_sessions", {"config_entry_id": self._house.shell_id}
+        answer = await self.home.act(
+            f"{DOMAIN}.get_sessions", {"config_entry_id": self.house.shell_id}
         )
         for row in answer["sessions"]:
-            _saw(f"{row['evse_id']} {row['status']} {row['started']} to {row['ended']}")
+            saw(f"{row['evse_id']} {row['status']} {row['started']} to {row['ended']}")
         if answer["count"] != 4 or any(row["ended"] is None for row in answer["sessions"]):
             raise DemoError(f"Four sessions that ended were expected, not {answer}.")
 
     async def _shows_no_figure_that_shell_does_not_report(self) -> None:
         figures = [
             entity
-            for device in await read_devices(self._home)
+            for device in await read_devices(self.home)
             for key, entity in device.entities.items()
-            if device.entry_id == self._house.shell_id and key.endswith(("energy", "cost", "power"))
+            if device.entry_id == self.house.shell_id and key.endswith(("energy", "cost", "power"))
         ]
         if figures:
             raise DemoError(f"Shell reports neither energy nor cost, but there are {figures}.")
-        _saw("neither energy nor cost")
+        saw("neither energy nor cost")
 
     async def _shows_what_a_car_charges_in_the_park(self) -> None:
-        device = await self._device(_CONNECTOR)
-        await self._simulator.post("park/plug", **_PLACE, rfid=_RFID)
+        device = await self.device(_CONNECTOR)
+        await self.simulator.post("park/plug", **_PLACE, rfid=_RFID)
         # A deserted park is read every five minutes only, unless somebody asks.
-        await self._home.call(
+        await self.home.call(
             "homeassistant.update_entity", {"entity_id": device.entities["sensor.status"]}
         )
-        await self._shows(device, {"sensor.status": "charging", "binary_sensor.charging": "on"})
-        await self._shows(device, {"switch.charging": "on", "select.charging_mode": "normal"})
-        for key in ("sensor.session_energy", "sensor.energy"):
-            await self._rises(device, key, await self._figure(device, key))
-        await self._rises(device, "sensor.power", 0.0)
+        await self.shows(device, {"sensor.status": "charging", "binary_sensor.charging": "on"})
+        await self.shows(device, {"switch.charging": "on", "select.charging_mode": "normal"})
+        for key in ("sensor.session_energy", "sensor.session_cost", "sensor.energy"):
+            await self.rises(device, key, await self.figure(device, key))
+        await self.rises(device, "sensor.power", 0.0)
 
     async def _pauses_it_and_lets_it_charge_again(self) -> None:
-        device = await self._device(_CONNECTOR)
+        device = await self.device(_CONNECTOR)
         switch = {"entity_id": device.entities["switch.charging"]}
         for service, mode, status in (
             ("turn_off", "paused", "suspended"),
             ("turn_on", "normal", "charging"),
         ):
-            await self._home.call(f"switch.{service}", switch)
-            await self._shows(device, {"sensor.status": status, "select.charging_mode": mode})
-            connector = await self._simulator.connector(**_PLACE)
-            _saw(f"the connector in the simulator: {connector['mode']}, {connector['power']} kW")
+            await self.home.call(f"switch.{service}", switch)
+            await self.shows(device, {"sensor.status": status, "select.charging_mode": mode})
+            connector = await self.simulator.connector(**_PLACE)
+            saw(f"the connector in the simulator: {connector['mode']}, {connector['power']} kW")
             if connector["mode"] != mode.upper():
                 raise DemoError(f"The connector should be {mode}.")
 
     async def _keeps_its_energy_when_it_has_left(self) -> None:
-        device = await self._device(_CONNECTOR)
-        session = await self._simulator.post("park/unplug", **_PLACE)
-        await self._shows(device, {"sensor.status": "available", "binary_sensor.connected": "off"})
-        await self._shows(device, {"sensor.power": "0.0"})
+        device = await self.device(_CONNECTOR)
+        session = await self.simulator.post("park/unplug", **_PLACE)
+        await self.shows(device, {"sensor.status": "available", "binary_sensor.connected": "off"})
+        await self.shows(device, {"sensor.power": "0.0"})
         for key in ("sensor.session_energy", "sensor.energy"):
-            energy = await self._figure(device, key)
-            _saw(f"{device.name} {key}: {energy} kWh")
+            energy = await self.figure(device, key)
+            saw(f"{device.name} {key}: {energy} kWh")
             if energy != session["energy"]:
                 raise DemoError(f"The simulator says {session['energy']} kWh.")
 
@@ -173,63 +179,20 @@ class Checks:
                 raise DemoError(f"The log shows {secret}.")
         if "Attempting install of" in log:
             raise DemoError("Home Assistant tried to install something at its start.")
-        _saw(f"{len(log.splitlines())} lines, no failure, no secret")
+        saw(f"{len(log.splitlines())} lines, no failure, no secret")
 
     async def _charges(self, device: Device, evse_id: str) -> None:
-        await self._shows(device, {"sensor.status": "charging", "binary_sensor.charging": "on"})
-        await self._shows(device, {"switch.charging": "on", "binary_sensor.connected": "on"})
-        duration = float(await self._home.state(device.entities["sensor.session_duration"]))
+        await self.shows(device, {"sensor.status": "charging", "binary_sensor.charging": "on"})
+        await self.shows(device, {"switch.charging": "on", "binary_sensor.connected": "on"})
+        duration = float(await self.home.state(device.entities["sensor.session_duration"]))
         if duration < 0:
             raise DemoError(f"A session of {duration} is no session.")
-        if not await self._simulator.running_sessions(evse_id):
+        if not await self.simulator.running_sessions(evse_id):
             raise DemoError(f"The simulator knows of no session at {evse_id}.")
 
     async def _rests(self, device: Device, evse_id: str) -> None:
-        await self._shows(device, {"switch.charging": "off", "binary_sensor.charging": "off"})
-        if await self._simulator.running_sessions(evse_id):
+        await self.shows(device, {"switch.charging": "off", "binary_sensor.charging": "off"})
+        if await self.simulator.running_sessions(evse_id):
             raise DemoError(f"In the simulator the session at {evse_id} still runs.")
         for key in ("sensor.status", "sensor.session_ended"):
-            _saw(f"{device.name} {key}: {await self._home.state(device.entities[key])}")
-
-    async def _shows(self, device: Device, expected: dict[str, str]) -> None:
-        for key, value in expected.items():
-            await self._becomes(device, key, value)
-
-    async def _becomes(self, device: Device, key: str, value: str) -> None:
-        async def is_shown() -> bool:
-            return await self._home.state(device.entities[key]) == value
-
-        await until(is_shown, _SECONDS_TO_SHOW, f"{device.name} {key} to be {value}")
-        _saw(f"{device.name} {key}: {value}")
-
-    async def _figure(self, device: Device, key: str) -> float:
-        return float(await self._home.state(device.entities[key]))
-
-    async def _rises(self, device: Device, key: str, least: float) -> None:
-        async def is_more() -> bool:
-            state = await self._home.state(device.entities[key])
-            return state not in {"unknown", "unavailable"} and float(state) > least
-
-        await until(is_more, _SECONDS_TO_SHOW, f"{device.name} {key} to be above {least}")
-        _saw(f"{device.name} {key}: {await self._figure(device, key)}, above {least}")
-
-    async def _act(self, action: str, device: Device) -> Json:
-        response = await self._home.act(f"{DOMAIN}.{action}", {"device_id": device.device_id})
-        _saw(f"{action}: {response['status']} after {response['seconds']} s")
-        return response
-
-    async def _device(self, evse_id: str) -> Device:
-        return self._find(await read_devices(self._home), evse_id)
-
-    def _find(self, devices: list[Device], evse_id: str) -> Device:
-        if device := self._look_for(devices, evse_id):
-            return device
-        raise DemoError(f"There is no device for {evse_id}.")
-
-    @staticmethod
-    def _look_for(devices: list[Device], evse_id: str) -> Device | None:
-        return next((each for each in devices if each.identifier.endswith(evse_id)), None)
-
-
-def _saw(text: str) -> None:
-    print(f"      {text}", flush=True)
+            saw(f"{device.name} {key}: {await self.home.state(device.entities[key])}")

@@ -6,6 +6,7 @@ from .cards import heading, tile, what_happened
 from .devices import Device, read_devices
 from .home_assistant import HomeAssistant
 from .house import House
+from .namespace_view import namespace_view
 from .park_view import park_view
 
 type Json = dict[str, Any]
@@ -24,7 +25,7 @@ _TILES = (
 
 
 async def save(house: House) -> int:
-    """Make the dashboards, or bring them up to date, and return how many devices there are."""
+    """Make the dashboards, or bring them up to date, and return how much they show."""
     home = house.home
     boards = await home.command("lovelace/dashboards/list")
     if not any(each["url_path"] == URL_PATH for each in boards):
@@ -39,11 +40,20 @@ async def save(house: House) -> int:
     devices = await read_devices(home)
     shell = [each for each in devices if each.entry_id == house.shell_id]
     park = [each for each in devices if each.entry_id == house.park_id]
-    config = {"title": "EV Charging", "views": [_shell_view(shell), park_view(park)]}
+    namespace = [each for each in devices if each.entry_id == house.namespace_id]
+    views = [_shell_view(shell), park_view(park), namespace_view(namespace)]
+    config = {"title": "EV Charging", "views": views}
     await home.command("lovelace/config/save", url_path=URL_PATH, config=config)
     await home.command("frontend/set_system_data", key="core", value={"default_panel": URL_PATH})
-    await _save_energy(home, park)
-    return len(devices)
+    await _save_energy(home, [*park, *namespace])
+    # The quote that is shown first is one of now.
+    await home.call("input_button.press", {"entity_id": "input_button.quote"})
+    return size(devices)
+
+
+def size(devices: list[Device]) -> int:
+    """Return how much there is to show; both devices and entities can turn up later."""
+    return sum(1 + len(each.entities) for each in devices)
 
 
 async def _save_energy(home: HomeAssistant, devices: list[Device]) -> None:

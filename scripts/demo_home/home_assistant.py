@@ -1,5 +1,6 @@
 """A client of Home Assistant's own interfaces: onboarding, login, REST, WebSocket, flows."""
 
+from time import monotonic
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientWebSocketResponse
@@ -12,9 +13,12 @@ USERNAME = "demo"
 PASSWORD = "charge-me"  # noqa: S105 # Printed for whoever runs the demo; it listens on loopback only.
 
 _FLOW = "/api/config/config_entries/flow"
+_OPTIONS_FLOW = "/api/config/config_entries/options/flow"
 _SUBENTRY_FLOW = "/api/config/config_entries/subentries/flow"
 # The very first start compiles thousands of modules.
 _SECONDS_TO_START = 240
+# Home Assistant hangs up on who does not answer its pings, and nobody reads them meanwhile.
+_SECONDS_OF_SILENCE = 30
 
 
 class HomeAssistant:
@@ -27,6 +31,7 @@ class HomeAssistant:
         self._token = ""
         self._socket: ClientWebSocketResponse | None = None
         self._last_id = 0
+        self._heard = 0.0
 
     async def aclose(self) -> None:
         """Hang up; Home Assistant would wait ten seconds for that when it is told to stop."""
@@ -91,10 +96,14 @@ class HomeAssistant:
 
     async def command(self, kind: str, **parameters: Any) -> Any:
         """Send a command over the WebSocket and return its result."""
+        if self._socket and monotonic() - self._heard > _SECONDS_OF_SILENCE:
+            await self._socket.close()
+            self._socket = None
         socket = self._socket or await self._connect()
         self._last_id += 1
         await socket.send_json({"id": self._last_id, "type": kind, **parameters})
         answer = await socket.receive_json()
+        self._heard = monotonic()
         if not answer["success"]:
             raise DemoError(f"{kind}: {answer['error']['message']}")
         return answer["result"]
@@ -108,6 +117,10 @@ class HomeAssistant:
     async def add_subentry(self, entry_id: str, kind: str, *steps: Json) -> None:
         """Add a subentry to a config entry through its flow."""
         await self._flow(_SUBENTRY_FLOW, {"handler": [entry_id, kind]}, steps)
+
+    async def set_options(self, entry_id: str, options: Json) -> None:
+        """Set the options of a config entry through their flow."""
+        await self._flow(_OPTIONS_FLOW, {"handler": entry_id}, (options,))
 
     async def _flow(self, path: str, start: Json, steps: tuple[Json, ...]) -> Json:
         result: Json = await self.post(path, start)

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import ClientSession
 
+from . import namespace_scene
 from .devices import DOMAIN, read_devices
 from .home_assistant import HomeAssistant
 from .processes import PROJECT, free_port, is_free, running, until
@@ -38,16 +39,33 @@ _SMAPPEE = {
 }
 _PARK = "20001"
 CONNECTORS = (*(f"602000000{station}-1" for station in range(1, 7)), "6020000005-2")
+# Smappee tells no costs, so the park has a price of its own.
+_OWN_PRICE = {"price_per_kwh": 0.35}
+
+# The account of its namespace, and the connectors there.
+_CLEVEREV = {
+    "api_token": "demo-namespace-token",
+    "organization_id": "demo-organization",
+    "currency": "EUR",
+    "energy_unit": "Wh",
+    "advanced": {"api_generation": "current"},
+}
+PLACES = (
+    *(f"chg-hotel-entrance-0{number}-{connector}" for number in (1, 2) for connector in (1, 2)),
+    "chg-hotel-garage---01-1",
+    "chg-depot-fast-----01-1",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class House:
-    """What runs while the demo runs; the ids are the config entries of the two accounts."""
+    """What runs while the demo runs; the ids are the config entries of the three accounts."""
 
     home: HomeAssistant
     simulator: Simulator
     shell_id: str
     park_id: str
+    namespace_id: str
 
 
 @asynccontextmanager
@@ -59,8 +77,7 @@ async def open_house(folder: Path, *, for_a_person: bool) -> AsyncIterator[House
     ports = _ports(folder, with_usual_port=for_a_person)
     config = _prepare(folder, ports["home"])
     arguments = ["-m", "tests.simulator", "--port", str(ports["simulator"])]
-    if for_a_person:
-        arguments.append("--autopilot")
+    arguments += ["--ago", str(namespace_scene.SECONDS_AGO)]
     hass = ["-m", "homeassistant", "--config", str(config), "--skip-pip"]
     async with ClientSession() as session:
         simulator = Simulator(session, f"http://127.0.0.1:{ports['simulator']}")
@@ -68,6 +85,9 @@ async def open_house(folder: Path, *, for_a_person: bool) -> AsyncIterator[House
         async with running("The simulator", arguments, folder / "simulator.log"):
             with step("simulator"):
                 await simulator.wait_until_it_answers()
+                await namespace_scene.prepare(simulator)
+                if for_a_person:
+                    await simulator.post("autopilot", on=True)
             async with (
                 running("Home Assistant", hass, folder / "home-assistant.log"),
                 aclosing(home),
@@ -85,10 +105,19 @@ async def open_house(folder: Path, *, for_a_person: bool) -> AsyncIterator[House
                 }
                 shell_id = known.get("Shell Recharge") or await _add_shell(home, simulator.url)
                 park_id = known.get("Smappee") or await _add_park(home, simulator.url)
+                namespace_id = known.get("CleverEV") or await _add_namespace(home, simulator.url)
                 with step("devices and entities"):
                     await _wait_until_loaded(home, shell_id, EVSES)
                     await _wait_until_loaded(home, park_id, CONNECTORS)
-                yield House(home=home, simulator=simulator, shell_id=shell_id, park_id=park_id)
+                    await _wait_until_loaded(home, namespace_id, PLACES)
+                await namespace_scene.cause_trouble(simulator)
+                yield House(
+                    home=home,
+                    simulator=simulator,
+                    shell_id=shell_id,
+                    park_id=park_id,
+                    namespace_id=namespace_id,
+                )
 
 
 def _ports(folder: Path, *, with_usual_port: bool) -> dict[str, int]:
@@ -175,12 +204,26 @@ async def _add_shell(home: HomeAssistant, simulator: str) -> str:
 async def _add_park(home: HomeAssistant, simulator: str) -> str:
     """Add the Smappee account with one of its parks in the same way."""
     with step("Smappee account with six stations, through the config flow"):
-        return await home.add_entry(
+        entry_id = await home.add_entry(
             DOMAIN,
             {"next_step_id": "smappee"},
             {**_SMAPPEE, "advanced": {"base_url": f"{simulator}/dev/v3"}},
             {"service_location_ids": [_PARK]},
         )
+    with step("a price of its own for the park"):
+        await home.set_options(entry_id, _OWN_PRICE)
+    return entry_id
+
+
+async def _add_namespace(home: HomeAssistant, simulator: str) -> str:
+    """Add the CleverEV account, and the name of somebody who charges there."""
+    with step("CleverEV account with four chargers, through the config flow"):
+        entry_id = await home.add_entry(
+            DOMAIN, {"next_step_id": "cleverev"}, {**_CLEVEREV, "base_url": simulator}
+        )
+    with step("the key card of somebody who charges there"):
+        await home.add_subentry(entry_id, "charge_card", namespace_scene.CARD)
+    return entry_id
 
 
 async def _wait_until_loaded(

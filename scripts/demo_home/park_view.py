@@ -12,7 +12,8 @@ _TILES: tuple[tuple[str, str, int, Json | None], ...] = (
     ("sensor.status", "Status", 6, None),
     ("sensor.session_duration", "Duration", 6, None),
     ("sensor.session_energy", "Energy", 6, None),
-    ("sensor.power", "Power", 6, None),
+    ("sensor.session_cost", "Cost", 6, None),
+    ("sensor.power", "Power", 12, None),
     ("switch.charging", "May charge", 12, {"type": "toggle"}),
     ("select.charging_mode", "Mode", 12, {"type": "select-options"}),
     ("number.charging_limit", "Limit", 12, {"type": "numeric-input", "style": "slider"}),
@@ -43,6 +44,7 @@ def _overview(devices: list[Device], points: list[Device]) -> Json:
         for key, name in (
             ("sensor.active_sessions", "Active sessions"),
             ("sensor.energy", "Energy of all sessions"),
+            ("sensor.cost", "Cost of all sessions"),
         )
         if key in each.entities
     ]

@@ -54,6 +54,18 @@ class Simulator:
                         return found
         raise DemoError(f"The simulator has no connector {serial}-{position}.")
 
+    async def connectors(self, charger_id: str) -> list[Json]:
+        """Return what the connectors of a charger of the namespace do."""
+        for charger in (await self.state())["chargers"]:
+            if charger["charger_id"] == charger_id:
+                found: list[Json] = charger["connectors"]
+                return found
+        raise DemoError(f"The simulator has no charger {charger_id}.")
+
+    async def set(self, what: str, **values: Any) -> Json:
+        """Set how a network behaves, or how fast."""
+        return await self._open("PATCH", f"settings/{what}", values)
+
     async def post(self, what: str, **body: Any) -> Json:
         """Move something in the world, such as ``plug`` with an ``evse_id``."""
         return await self._open("POST", what, body)

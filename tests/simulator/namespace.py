@@ -10,6 +10,7 @@ from .namespace_model import (
     Status,
     StopReason,
 )
+from .namespace_prices import Tariff
 from .namespace_stays import Stays
 
 
@@ -32,6 +33,10 @@ class Namespace(Stays):
             raise ValueError(f"No car is at {charger_id}/{connector_id}")
         connector.car.max_power = max_power
         self._change(connector)
+
+    def set_tariff(self, charger_id: str, connector_id: int, tariff: Tariff | None) -> None:
+        """Let sessions that begin from now on cost something else."""
+        self.connector(charger_id, connector_id).tariff = tariff
 
     def pause(self, charger_id: str, connector_id: int, *, paused: bool = True) -> None:
         """Let the charger hold a car back, or no longer."""

@@ -27,6 +27,7 @@ class NamespaceControl:
             "car_power": self._car_power,
             "start_at_pole": self._start_at_pole,
             "stop": self._stop,
+            "tariff": self._tariff,
             "pause": self._pause,
             "fault": self._fault,
             "outage": self._outage,
@@ -70,6 +71,11 @@ class NamespaceControl:
     def _car_power(self, _request: web.Request, body: Json) -> Json:
         """Take ``{"charger_id", "connector_id", "max_power"}``."""
         self.namespace.set_car_power(**body)
+        return {}
+
+    def _tariff(self, _request: web.Request, body: Json) -> Json:
+        """Take ``{"charger_id", "connector_id", "tariff"}``; null is none."""
+        self.namespace.set_tariff(**body)
         return {}
 
     def _start_at_pole(self, _request: web.Request, body: Json) -> Json:

@@ -88,6 +88,18 @@ async def test_a_past_by_remote_control(
     assert (await control(client, "GET", "state"))["namespace_count"] == 25
 
 
+async def test_a_tariff_by_remote_control(client: Client) -> None:
+    """A new price counts for sessions that begin afterwards; none is free of charge."""
+    place = PLACE | {"id_tag": CLEVEREV_ID_TAGS[0]}
+    await control(client, "POST", "namespace/start_at_pole", place)
+    await control(client, "POST", "namespace/tariff", PLACE | {"tariff": None})
+    await control(client, "POST", "clock", {"advance": 3600})
+    assert (await control(client, "POST", "namespace/unplug", PLACE))["price"] == "4.95"
+    await control(client, "POST", "namespace/start_at_pole", place)
+    await control(client, "POST", "clock", {"advance": 3600})
+    assert (await control(client, "POST", "namespace/unplug", PLACE))["price"] == "0.00"
+
+
 async def test_tokens_by_remote_control(client: Client, host: NamespaceClient) -> None:
     """The token can be revoked, and another one made."""
     await control(client, "POST", "tokens/revoke")
