@@ -168,6 +168,7 @@ async def test_actions_without_account(home: Home) -> None:
     await home.hass.config_entries.async_remove(home.entry.entry_id)
     assert set(home.hass.services.async_services_for_domain("ev_charging_sessions")) == {
         "get_sessions",
+        "quote",
         "start_session",
         "stop_session",
     }
