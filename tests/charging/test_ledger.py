@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import replace
+from decimal import Decimal
+import json
 from pathlib import Path
 import tempfile
 from typing import Any
@@ -19,6 +21,7 @@ from custom_components.ev_charging_sessions.charging.model import (
     CommandState,
     Session,
     SessionStatus,
+    Source,
 )
 
 from .answers import ACCOUNT, ANSWERS, OTHER_ACCOUNT, answer, at, euros
@@ -173,6 +176,29 @@ async def test_answers_without_a_time_stamp_become_revisions_too(ledger: Ledger)
     await ledger.upsert([replace(end, energy=11.0, updated=at(0))])
     (revision,) = await ledger.revisions(ACCOUNT, "s1")
     assert (revision.version, revision.session) == (None, end)
+
+
+async def test_a_revision_tells_a_cost_that_was_not_shown(
+    ledger: Ledger, ledger_file: Path
+) -> None:
+    """Test that a computed cost is kept behind a reported one, in whatever order they come."""
+    answers = [
+        answer(cost=euros("4.00"), updated=at(1)),
+        answer(
+            cost=replace(euros("4.50"), source=Source.COMPUTED),
+            status=SessionStatus.FINISHED,
+            updated=at(2),
+        ),
+        answer(energy=3.0, status=SessionStatus.FINISHED, updated=at(3)),
+    ]
+    for one in answers:
+        await ledger.upsert([one])
+    await ledger.upsert(replace(one, account=OTHER_ACCOUNT) for one in answers[::-1])
+    for account in (ACCOUNT, OTHER_ACCOUNT):
+        assert await ledger.cost(account) == {"EUR": Decimal("4.00")}
+    revisions = rows(ledger_file)["revisions"]
+    assert [json.loads(content)["cost"] for _, _, content in revisions] == ["4.50", "4.50"]
+    assert revisions[0] == revisions[1]
 
 
 async def test_a_large_batch(ledger: Ledger, ledger_file: Path) -> None:

@@ -7,7 +7,7 @@ from itertools import permutations
 from math import isfinite
 from typing import Any
 
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 import msgspec
 import pytest
 
@@ -127,6 +127,7 @@ def expected(answers: list[Session]) -> tuple[dict[str, Any], dict[Any, dict[str
     return content, archive
 
 
+@settings(deadline=None)
 @given(st.lists(ANSWERS, min_size=1, max_size=7))
 def test_merging_keeps_the_best_of_each_field(answers: list[Session]) -> None:
     """Test the merge against what the rules say of the whole set at once."""
@@ -145,6 +146,7 @@ def test_merging_keeps_the_best_of_each_field(answers: list[Session]) -> None:
     }
 
 
+@settings(deadline=None)
 @given(st.data(), st.lists(ANSWERS, min_size=1, max_size=6))
 def test_order_and_repeats_do_not_matter(data: st.DataObject, answers: list[Session]) -> None:
     """Test that any order of the same answers, with repeats, gives the same."""
@@ -156,6 +158,7 @@ def test_order_and_repeats_do_not_matter(data: st.DataObject, answers: list[Sess
     assert one == other
 
 
+@settings(deadline=None)
 @given(st.lists(ANSWERS, min_size=1, max_size=6))
 def test_an_answer_already_merged_changes_nothing(answers: list[Session]) -> None:
     """Test that the state stays the same when the newest answers come again."""
