@@ -5,18 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from freezegun.api import FrozenDateTimeFactory
-import msgspec
 import pytest
 
 from homeassistant.core import HomeAssistant
 
 import custom_components.ev_charging_sessions  # noqa: F401 - else another folder of that name wins
-from custom_components.ev_charging_sessions.charging.model import SessionDetails
 from tests.home import Home
 from tests.simulator import Simulator
-
-# Types are looked up when they are first read. In frozen time that would find a fake one.
-msgspec.json.Decoder(SessionDetails)
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

@@ -100,14 +100,7 @@ async def test_fix(home: Home, unit: Unit, other: Unit) -> None:
     ("unit", "other"),
     [
         ("Wh", "kWh"),
-        pytest.param(
-            "kWh",
-            "Wh",
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="Of two answers with one time stamp the ledger keeps the larger energy",
-            ),
-        ),
+        ("kWh", "Wh"),
     ],
 )
 async def test_archive_after_the_fix(home: Home, unit: Unit, other: Unit) -> None:

@@ -15,8 +15,8 @@ from homeassistant.util.hass_dict import HassKey
 
 from .charging.errors import LedgerError
 from .charging.ledger import Ledger
-from .charging.model import Account
-from .const import CONF_BACKEND, DOMAIN, PLATFORMS
+from .charging.model import Account, EnergyUnit
+from .const import CONF_BACKEND, CONF_ENERGY_UNIT, DOMAIN, PLATFORMS
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
 from .devices import (
     async_keep_devices,
@@ -45,12 +45,15 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
     """Set up one account."""
     _reload_when_changed(hass, entry)
+    account = Account(backend=entry.data[CONF_BACKEND], account_id=str(entry.unique_id))
     try:
         ledger = await _async_ledger(hass)
+        if unit := entry.data.get(CONF_ENERGY_UNIT):
+            # A person may have changed it, and the archive must not stay in the other one.
+            await ledger.use_unit(account, EnergyUnit(unit))
     except LedgerError as err:
         raise translated(ConfigEntryNotReady, err) from err
     network = NETWORKS[entry.data[CONF_BACKEND]]
-    account = Account(backend=entry.data[CONF_BACKEND], account_id=str(entry.unique_id))
 
     @callback
     def keep(data: Mapping[str, Any]) -> None:

@@ -36,9 +36,10 @@ from .ledger_reads import (
 from .ledger_rows import command_from_columns, command_to_columns
 from .ledger_schema import commands, migrate
 from .ledger_timelines import read_timelines
+from .ledger_units import use_unit
 from .ledger_upsert import Change, find_account, upsert
 from .merge import Revision
-from .model import Account, Command, MeterValue, Session
+from .model import Account, Command, EnergyUnit, MeterValue, Session
 
 __all__ = ["Change", "Ledger", "Revision", "SessionQuery", "Totals"]
 
@@ -95,6 +96,13 @@ class Ledger:
         if not answers:
             return ()
         return await self._write(upsert, answers, read)
+
+    async def use_unit(self, account: Account, unit: EnergyUnit) -> None:
+        """Note in which unit the energies of an account are read.
+
+        When it is not the one of the last time, all that was read is corrected.
+        """
+        await self._write(use_unit, account, unit)
 
     async def open_sessions(self, account: Account) -> tuple[Session, ...]:
         """Return the sessions that have not ended, newest start first."""

@@ -59,6 +59,8 @@ _SOURCE_NUMBER = {
 PAUSED = msgspec.json.encode(ModeSetting(mode=ChargingMode.PAUSED)).decode()
 """How a paused connector looks in the column ``setting``."""
 
+_read_details = msgspec.json.Decoder(SessionDetails).decode
+
 _STATUS = {number: status for status, number in _STATUS_NUMBER.items()}
 _SOURCE = {number: source for source, number in _SOURCE_NUMBER.items()}
 
@@ -124,7 +126,7 @@ def session_from_columns(
         error_code=columns.get("error_code"),
         tariff=None if tariff is None else tariffs[tariff],
         meter_values=_meter_values(meter_values) if meter_values else (),
-        details=msgspec.json.decode(details, type=SessionDetails) if details else None,
+        details=_read_details(details) if details else None,
         updated=_moment(columns.get("updated")),
     )
 

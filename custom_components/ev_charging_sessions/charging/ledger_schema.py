@@ -45,6 +45,8 @@ accounts = Table(
     Column("id", Integer, primary_key=True),
     Column("backend", Text, nullable=False),
     Column("account_id", Text, nullable=False),
+    # In which unit its energies were read, where the network does not say.
+    Column("energy_unit", Text),
     UniqueConstraint("backend", "account_id"),
 )
 
@@ -178,6 +180,7 @@ def _to_3(connection: Connection) -> None:
     ).create(connection)
     for column in ("tariff INTEGER REFERENCES tariffs (id)", "meter_values TEXT", "details TEXT"):
         connection.exec_driver_sql(f"ALTER TABLE sessions ADD COLUMN {column}")
+    connection.exec_driver_sql("ALTER TABLE accounts ADD COLUMN energy_unit TEXT")
 
 
 MIGRATIONS: tuple[Migration, ...] = (_to_2, _to_3)

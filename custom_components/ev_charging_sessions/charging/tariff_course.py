@@ -27,8 +27,6 @@ from .tariff_rules import (
     FINE,
     Key,
     Rule,
-    ends_of,
-    measures_of,
     parts_of,
     ratio,
     rules_of,
@@ -36,7 +34,7 @@ from .tariff_rules import (
 
 # The power, and the current, of energy that came in no time: above all bounds.
 _AT_ONCE = BOUNDLESS - 1
-_AN_HOUR = 3600
+_AN_HOUR, _A_DAY = 3_600, 86_400
 _MICROSECOND = timedelta(microseconds=1)
 _PARTS_OF_MICROSECOND = FINE // 10**6
 
@@ -86,18 +84,14 @@ class Course:
         self._rules = rules_of(tariff)
         if any(reading.energy is None for reading in readings) and needs_energy(tariff):
             raise PriceUnknownError("energy")
-        if amperes_per_kilowatt is None and CURRENT in measures_of(self._rules):
+        if amperes_per_kilowatt is None and CURRENT in self._rules.measures:
             raise PriceUnknownError("current")
-        # Only one that waits must be asked when there is a price of every kind already.
-        self._kinds = len({kind for rule in self._rules for kind, _ in rule.keys})
-        self._is_patient = any(rule.held_for for rule in self._rules)
         self._amperes_per_kilowatt = parts_of(amperes_per_kilowatt or Decimal(0))
         self._points = _points(readings)
-        self._energies = ends_of(ENERGY, self._rules)
         # What is nearest in time is last in both of these, and goes when its time is over.
         self._segments = self._segments_of(tariff, readings[0].at, readings[-1].at)[::-1]
         opening = {segment.begin for segment in self._segments}
-        self._ahead = sorted(opening | ends_of(DURATION, self._rules), reverse=True)
+        self._ahead = sorted(opening | self._rules.ends[DURATION], reverse=True)
         self._met_since: dict[int, int] = {}
         self._counting: dict[tuple[Key, ...], Counting] = {}
 
@@ -112,11 +106,11 @@ class Course:
             yield part, counting
 
     def _segments_of(self, tariff: Tariff, begin: datetime, end: datetime) -> list[_Segment]:
-        windows = tuple(rule.window for rule in self._rules)
+        rules, windows = self._rules.all, self._rules.windows
         if not any(windows):
-            return [_Segment(0, tuple(self._rules))]
+            return [_Segment(0, rules)]
         return [
-            _Segment(time_between(begin, moment), tuple(compress(self._rules, openness)))
+            _Segment(time_between(begin, moment), tuple(compress(rules, openness)))
             for moment, openness in openings(windows, zone_of(tariff.time_zone), begin, end)
         ]
 
@@ -147,11 +141,11 @@ class Course:
             moment = self._ahead.pop()
             if begin < moment:
                 found.append((moment, _energy_at(moment, part)))
-        for bound in self._energies:
+        for bound in self._rules.ends[ENERGY]:
             if before < bound < after:
                 moment = begin + ratio((bound - before) * (end - begin), after - before)
                 found.append((moment, bound))
-        return sorted(set(found)) if found else found
+        return sorted(set(found)) if len(found) > 1 else found
 
     def _counting_from(self, part: Slice) -> Counting:
         """Return the prices that count from the begin of a slice on; for the same, the same."""
@@ -176,7 +170,8 @@ class Course:
                     continue
             for kind, key in rule.keys:
                 found.setdefault(kind, key)
-            if len(found) == self._kinds and not self._is_patient:
+            if len(found) == self._rules.kinds and not self._rules.is_patient:
+                # Only one that waits must be asked when there is a price of each type already.
                 break
         self._met_since = met_since
         keys = tuple(found.values())
@@ -188,7 +183,7 @@ class Course:
     def _next_to_hold(self, part: Slice) -> int | None:
         """Return when, within a slice, an element will have been met for long enough."""
         moments = [
-            since + self._rules[number].held_for for number, since in self._met_since.items()
+            since + self._rules.all[number].held_for for number, since in self._met_since.items()
         ]
         return min((each for each in moments if part.begin < each < part.end), default=None)
 
@@ -207,13 +202,15 @@ def needs_energy(tariff: Tariff) -> bool:
         each.price and each.type not in {PriceComponentType.FLAT, PriceComponentType.TIME}
         for element in tariff.elements
         for each in element.components
-    ) or not measures_of(rules_of(tariff)) <= {DURATION}
+    ) or not rules_of(tariff).measures <= {DURATION}
 
 
 def time_between(begin: datetime, end: datetime) -> int:
     """Return the exact time from one aware time to another."""
     # Two times in one zone other than UTC would be subtracted as its clocks show them.
-    return (end - begin.astimezone(UTC)) // _MICROSECOND * _PARTS_OF_MICROSECOND
+    gap = end - begin.astimezone(UTC)
+    seconds = gap.days * _A_DAY + gap.seconds
+    return seconds * FINE + gap.microseconds * _PARTS_OF_MICROSECOND
 
 
 def after_begin(begin: datetime, time: int) -> datetime:
@@ -223,12 +220,12 @@ def after_begin(begin: datetime, time: int) -> datetime:
 
 def _points(readings: Sequence[Reading]) -> list[tuple[int, int]]:
     """Return the readings as time and energy since the first; a meter does not run back."""
-    begin, first = readings[0].at.astimezone(UTC), readings[0].energy or Decimal(0)
+    begin, first = readings[0].at.astimezone(UTC), parts_of(readings[0].energy or Decimal(0))
     points: list[tuple[int, int]] = []
     highest = 0
     for reading in readings:
         if reading.energy is not None:
-            highest = max(highest, parts_of(reading.energy - first))
+            highest = max(highest, parts_of(reading.energy) - first)
         point = time_between(begin, reading.at), highest
         if not points or points[-1] != point:
             points.append(point)

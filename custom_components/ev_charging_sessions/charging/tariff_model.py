@@ -80,7 +80,7 @@ class TariffElement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     color: str | None = None
 
 
-class Tariff(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Tariff(Struct, frozen=True, kw_only=True, omit_defaults=True, cache_hash=True):
     """The prices that hold at a charge point, in one currency (ISO 4217).
 
     ``is_complete`` is false when the network has told more than this model can carry.

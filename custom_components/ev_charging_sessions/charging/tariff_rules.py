@@ -6,6 +6,7 @@ Whatever is measured or bounded is a whole number of ``FINE`` parts of its unit 
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from .tariff_clock import Window, window_of
@@ -58,6 +59,21 @@ class Rule(NamedTuple):
         return True
 
 
+class Rules(NamedTuple):
+    """A tariff's elements in their order, and what all of them together depend on.
+
+    ``measures`` are what bounds are about, ``ends`` where those of each measure lie, and
+    ``kinds`` how many types of price there are. ``is_patient`` tells whether any one waits.
+    """
+
+    all: tuple[Rule, ...]
+    windows: tuple[Window | None, ...]
+    measures: frozenset[int]
+    ends: tuple[frozenset[int], ...]
+    kinds: int
+    is_patient: bool
+
+
 def parts_of(number: Decimal) -> int:
     """Return a number of units as a whole number of their parts."""
     return int(number * _FINE)
@@ -68,25 +84,22 @@ def ratio(dividend: int, divisor: int) -> int:
     return (2 * dividend + divisor) // (2 * divisor)
 
 
-def rules_of(tariff: Tariff) -> list[Rule]:
-    """Return the elements of a tariff as rules, in their order."""
-    return [_rule(number, element) for number, element in enumerate(tariff.elements)]
-
-
-def measures_of(rules: Sequence[Rule]) -> set[int]:
-    """Return all that bounds of these rules are about."""
-    return {bound.of for rule in rules for bound in rule.bounds}
-
-
-def ends_of(measure: int, rules: Sequence[Rule]) -> set[int]:
-    """Return where rules may begin or cease to hold as something grows."""
-    return {
-        end
-        for rule in rules
-        for bound in rule.bounds
-        if bound.of == measure
-        for end in (bound.lowest, bound.limit)
-    }
+@lru_cache(maxsize=64)
+def rules_of(tariff: Tariff) -> Rules:
+    """Return a tariff as rules; it is asked for again whenever a session goes on."""
+    rules = tuple(_rule(number, element) for number, element in enumerate(tariff.elements))
+    bounds = [bound for rule in rules for bound in rule.bounds]
+    return Rules(
+        all=rules,
+        windows=tuple(rule.window for rule in rules),
+        measures=frozenset(bound.of for bound in bounds),
+        ends=tuple(
+            frozenset(end for each in bounds if each.of == of for end in (each.lowest, each.limit))
+            for of in (ENERGY, DURATION, POWER, CURRENT)
+        ),
+        kinds=len({kind for rule in rules for kind, _ in rule.keys}),
+        is_patient=any(rule.held_for for rule in rules),
+    )
 
 
 def _rule(number: int, element: TariffElement) -> Rule:

@@ -3,10 +3,11 @@ CREATE TABLE accounts (
 	id INTEGER NOT NULL,
 	backend TEXT NOT NULL,
 	account_id TEXT NOT NULL,
+	energy_unit TEXT,
 	PRIMARY KEY (id),
 	UNIQUE (backend, account_id)
 );
-INSERT INTO "accounts" VALUES(1,'smappee','a1');
+INSERT INTO "accounts" VALUES(1,'smappee','a1',NULL);
 CREATE TABLE commands (
 	command_id TEXT NOT NULL,
 	account INTEGER NOT NULL,
