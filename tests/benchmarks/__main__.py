@@ -2,7 +2,7 @@
 
 import asyncio
 
-from . import imports, ledger, park, poll
+from . import imports, ledger, park, poll, prices
 
 
 def main() -> int:
@@ -11,6 +11,7 @@ def main() -> int:
         asyncio.run(poll.run()),
         asyncio.run(park.run()),
         asyncio.run(ledger.run()),
+        asyncio.run(prices.run()),
         imports.run(),
     ]
     return 0 if all(reached) else 1
