@@ -172,12 +172,16 @@ def test_half_a_coin_by_the_second() -> None:
 
 
 @pytest.mark.parametrize(
-    ("currency", "coin"),
-    [("EUR", "0.01"), ("ISK", "1"), ("VND", "1"), ("TND", "0.001"), ("BHD", "0.001"), ("", "0.01")],
+    ("coin", "currencies"),
+    [
+        ("1", "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
+        ("0.001", "BHD IQD JOD KWD LYD OMR TND"),
+        ("0.01", "EUR CHF GBP HUF USD XXX"),
+    ],
 )
-def test_coin(currency: str, coin: str) -> None:
-    """Test how much the smallest coin of a currency is."""
-    assert str(coin_of(currency)) == coin
+def test_coin(coin: str, currencies: str) -> None:
+    """Test how much the smallest coins of currencies are, as ISO 4217 lists them."""
+    assert {str(coin_of(currency)) for currency in currencies.split()} == {coin}
 
 
 @pytest.mark.parametrize(
@@ -225,7 +229,7 @@ def test_one_reading() -> None:
 def test_one_reading_tells_no_power() -> None:
     """Test that nothing is charged which the second reading would take back."""
     what = tariff(flat("1"), element(per_kwh("0.2"), min_power=5), element(per_minute("9")))
-    assert receipt(what, session((0, "0"))) == ["1 flat: 1 x 1 = 1.00"]
+    assert receipt(what, session((0, "0")), amperes="1.5") == ["1 flat: 1 x 1 = 1.00"]
     assert total(what, session((0, "0"), (0.1, "1"))) == "2.10"
 
 
@@ -254,7 +258,9 @@ def test_meter_that_runs_back() -> None:
 
 def test_meter_that_does_not_begin_at_nothing() -> None:
     """Test that what the first reading shows was there before the session."""
-    assert total(tariff(per_kwh("0.3")), session((0, "100"), (60, "110"))) == "3.00"
+    what = tariff(element(per_kwh("0.5"), min_energy=6), per_kwh("0.3"))
+    # 6 kWh at 0.3 and 4 at 0.5.
+    assert total(what, session((0, "100"), (60, "110"))) == "3.80"
 
 
 def test_session_of_weeks() -> None:

@@ -114,6 +114,7 @@ def test_one_element(limits: dict[str, Any], energy: str, minutes: str) -> None:
         {"min_energy": 9, "max_energy": 8},
         {"is_requesting": False, "held_for": 3600},
         {"is_requesting": False, "min_power": 1},
+        {"is_requesting": True, "min_energy": 14},
     ],
 )
 def test_element_that_never_holds(limits: dict[str, Any]) -> None:
@@ -209,7 +210,7 @@ def test_powers_are_compared_as_finely_as_they_are_told() -> None:
 
 def test_current_without_any() -> None:
     """Test that a charge point of no ampere a kilowatt has none."""
-    assert total(tariff(element(flat("1"), max_current=1)), HOW, amperes="0") == "1.00"
+    assert total(tariff(element(per_kwh("1"), max_current=1)), HOW, amperes="0") == "14.00"
 
 
 class TestPatience:
@@ -234,9 +235,9 @@ class TestPatience:
         assert receipt(self.IDLE, how)[1:] == ["Idle parking_time: 5 x 0.1 = 0.50"]
 
     def test_held_across_readings(self) -> None:
-        """Test that readings in between do not matter, even at the very moment."""
+        """Test that readings in between do not matter, at the very moment, or twice."""
         one = session((0, "0"), (60, "0"))
-        many = session((0, "0"), (10, "0"), (29, "0"), (30, "0"), (31, "0"), (60, "0"))
+        many = session((0, "0"), (10, "0"), (10, "0"), (30, "0"), (31, "0"), (60, "0"))
         assert receipt(self.IDLE, one) == receipt(self.IDLE, many)
         assert receipt(self.IDLE, many)[1:] == ["Idle parking_time: 30 x 0.1 = 3.00"]
 

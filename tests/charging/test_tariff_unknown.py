@@ -67,6 +67,7 @@ def test_what_is_missing(what: Tariff, how: list[Reading], missing: str) -> None
         (tariff(element(flat("1"), per_kwh("0.3"), per_minute("0.1"))), False),
         (tariff(charging("0.1")), True),
         (tariff(parking("0.1")), True),
+        (tariff(flat("1"), element(per_kwh("0.3"), parking("0.1"))), True),
         (tariff(per_kwh("0.3"), element(flat("1"), max_energy=5)), True),
     ],
 )

@@ -148,12 +148,13 @@ def fee_begins(
     with localcontext(_CONTEXT):
         begin = readings[0].at
         now = time_between(begin, readings[-1].at)
-        lowest = before = risen = None
+        lowest = before = Decimal("Infinity")
+        risen = None
         for part, counting in Course(tariff, _continued(readings), amperes_per_kilowatt).walk():
             if part.begin == part.end:
                 continue
             rate = _rate(tariff, counting, part)
-            if lowest is None or before is None or rate <= lowest:
+            if rate <= lowest:
                 lowest, risen = rate, None
             elif rate > before:
                 risen = part.begin

@@ -188,7 +188,9 @@ class Course:
         return min((each for each in moments if part.begin < each < part.end), default=None)
 
     def _current(self, power: int) -> int:
-        if power == _AT_ONCE or not self._amperes_per_kilowatt:
+        if not self._amperes_per_kilowatt:
+            return 0
+        if power == _AT_ONCE:
             return power
         return ratio(power * self._amperes_per_kilowatt, FINE * A_MILLIONTH) * A_MILLIONTH
 
