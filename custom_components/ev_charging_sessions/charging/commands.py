@@ -229,6 +229,8 @@ class Commands:
 
     async def _send_start(self, command: Command) -> Command:
         session = await self._backend.start(command.charge_point_id, command.card_id)
+        if session is None:
+            return command
         command = replace(command, session_id=session.session_id)
         try:
             await self._ledger.update_command(command)

@@ -87,8 +87,10 @@ class Backend(Protocol):
     async def charge_point(self, charge_point_id: str) -> ChargePoint | None:
         """Look up a charge point; ``None`` when the network does not know it."""
 
-    async def start(self, charge_point_id: str, card_id: str | None) -> Session:
+    async def start(self, charge_point_id: str, card_id: str | None) -> Session | None:
         """Ask for a session and return it as far as it is known.
+
+        ``None`` is one that the network names only once it runs at that charge point.
 
         Returning means that the network has accepted the request, not that it charges.
         The request is never repeated.

@@ -11,7 +11,7 @@ from itertools import zip_longest
 
 import aiohttp
 
-from ..errors import BackendUnavailableError, InvalidInputError
+from ..errors import InvalidInputError
 from ..model import (
     Account,
     ChargeCard,
@@ -19,7 +19,6 @@ from ..model import (
     EnergyUnit,
     ModeSetting,
     Session,
-    SessionStatus,
 )
 from .backend import Answer, Capabilities
 from .cleverev_api import Api
@@ -159,26 +158,19 @@ class CleverEV:
         """Return what the last poll said of a connector, without a request."""
         return self._points.get(charge_point_id)
 
-    async def start(self, charge_point_id: str, card_id: str | None) -> Session:
+    async def start(self, charge_point_id: str, card_id: str | None) -> None:
         """Ask for a session; 2xx only means that the network will try.
 
-        Raises InvalidInputError, before anything is sent, where nothing can be started.
+        The answer may name a session, but that is none until a car takes the offer. One that
+        begins shows up at its connector. Raises InvalidInputError, before anything is sent,
+        where nothing can be started.
         """
         if not self._is_current:
             raise InvalidInputError("device", "cannot_start")
         place = charger_and_connector(charge_point_id)
         if place is None:
             raise InvalidInputError("device", "unknown_connector")
-        session_id = await self._api.start(*place)
-        if session_id is None:
-            # Accepted, but nobody knows as what: it will show up at that connector.
-            raise BackendUnavailableError("no session id in the answer")
-        return Session(
-            account=self._account,
-            session_id=session_id,
-            charge_point_id=charge_point_id,
-            status=SessionStatus.STARTING,
-        )
+        await self._api.start(*place)
 
     async def stop(self, session: Session) -> None:
         """Ask for the end of a session; 2xx only means that the network will try.

@@ -11,7 +11,6 @@ from .cleverev_envelope_wire import (
     decode_done,
     decode_page,
     decode_single,
-    decode_started,
     error_code,
 )
 from .cleverev_pages import Page
@@ -75,11 +74,11 @@ class Api:
         params = {"page": str(page), "per_page": str(CHARGERS_PER_PAGE)}
         return await self._transport.get("chargers", params, self._newer_headers, decode)
 
-    async def start(self, charger_id: str, connector: int) -> str | None:
-        """Ask for a session and return its id, if the answer has one."""
+    async def start(self, charger_id: str, connector: int) -> None:
+        """Ask for a session."""
         body = {"chargerId": charger_id, "connectorId": connector, "source": "console"}
-        return await self._transport.command(
-            "POST", "sessions/start", {}, self._newer_headers, decode_started, body
+        await self._transport.command(
+            "POST", "sessions/start", {}, self._newer_headers, decode_done, body
         )
 
     async def stop(self, session_id: str) -> None:

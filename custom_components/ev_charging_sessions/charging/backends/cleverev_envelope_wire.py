@@ -12,16 +12,12 @@ import msgspec
 
 from ..errors import RequestRejectedError, UnexpectedAnswerError
 from .cleverev_pages import Page
-from .cleverev_values import optional_text, optional_time
+from .cleverev_values import optional_time
 from .wire import reader
 
 # A vendor's code is shown to people, so only a word gets through. Anything else could quote
 # an identifier back at us.
 _CODE = r"[A-Za-z_]{2,40}"
-
-# Where the id of a session that was asked for may stand; the documents do not show it.
-_INNER = ("chargingSession", "session", "data")
-_ID_KEYS = ("chargingSessionId", "sessionId", "id")
 
 
 class _Outcome(msgspec.Struct):
@@ -139,15 +135,6 @@ def decode_done(body: bytes) -> None:
         _check(_read_outcome(body))
 
 
-def decode_started(body: bytes) -> str | None:
-    """Return the id of the session that a start has asked for, wherever it stands.
-
-    Raises the same as ``decode_page``.
-    """
-    decode_done(body)
-    return _id_in(msgspec.json.decode(body)) if body.strip() else None
-
-
 def error_code(body: bytes) -> str | None:
     """Return the vendor's code in the body of a refusal, if there is one.
 
@@ -182,14 +169,3 @@ def _count(value: object) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         return None
     return value
-
-
-def _id_in(answer: object) -> str | None:
-    if not isinstance(answer, dict):
-        return None
-    for key in _INNER:
-        inner = answer.get(key)
-        found = _id_in(inner) if isinstance(inner, dict) else None
-        if found:
-            return found
-    return next(filter(None, (optional_text(answer.get(key)) for key in _ID_KEYS)), None)
