@@ -129,6 +129,8 @@ async def test_an_answer_of_before_writes_nothing(ledger: Ledger, ledger_file: P
     for one in answers:
         assert await ledger.upsert([one]) == ()
     assert written(ledger_file) == before
+    await ledger.upsert([answer(meter_values=metered((1, 1.0), (9, 9.0)), updated=at(9))])
+    assert await ledger.meter_values(ACCOUNT, "s1") == metered((1, 1.0), (2, 2.0), (9, 9.0))
 
 
 async def test_an_answer_that_says_nothing_else_new(ledger: Ledger, ledger_file: Path) -> None:
