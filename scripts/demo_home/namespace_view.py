@@ -16,10 +16,10 @@ _TILES: tuple[tuple[str, str, int, Json | None], ...] = (
     ("sensor.idle_fee", "Idle fee", 12, None),
     ("switch.charging", "Charging", 12, {"type": "toggle"}),
 )
-_QUESTIONS: tuple[tuple[str, str, Json], ...] = (
-    ("input_select.quote_charge_point", "Where", {"type": "select-options"}),
-    ("input_number.quote_energy", "Energy", {"type": "numeric-input", "style": "slider"}),
-    ("input_number.quote_hours", "Time", {"type": "numeric-input", "style": "slider"}),
+_QUESTIONS: tuple[tuple[str, str, int, Json], ...] = (
+    ("input_select.quote_charge_point", "Where", 24, {"type": "select-options"}),
+    ("input_number.quote_energy", "Energy", 12, {"type": "numeric-input", "style": "slider"}),
+    ("input_number.quote_hours", "Time", 12, {"type": "numeric-input", "style": "slider"}),
 )
 # An action with a response needs something that keeps it; see configuration.yaml.
 _LINES = """\
@@ -28,7 +28,7 @@ _LINES = """\
 |:--|:--|--:|--:|--:|
 {% for line in lines %}\
 | {{ line.element or '' }} | {{ line.component | replace('_', ' ') }} | {{ line.quantity }} \
-| {{ line.unit_price }} | {{ line.amount }} |
+| {{ '%.2f' | format(line.unit_price | float) }} | {{ line.amount }} |
 {% endfor %}"""
 
 
@@ -66,8 +66,7 @@ def _overview(devices: list[Device]) -> Json:
 
 def _quote() -> Json:
     questions = [
-        tile(entity_id, name, 12, feature) | {"hide_state": feature["type"] == "select-options"}
-        for entity_id, name, feature in _QUESTIONS
+        tile(entity_id, name, columns, feature) for entity_id, name, columns, feature in _QUESTIONS
     ]
     ask = {
         "type": "perform-action",
@@ -80,7 +79,7 @@ def _quote() -> Json:
         "cards": [
             heading("What would it cost?", "mdi:cash-clock"),
             *questions,
-            tile("sensor.quote", "Total, tap to ask again", 12) | {"tap_action": ask},
+            tile("sensor.quote", "Total, tap to ask again", 24) | {"tap_action": ask},
             {"type": "markdown", "content": _LINES, "grid_options": {"columns": 24}},
         ],
     }

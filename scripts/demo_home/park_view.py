@@ -38,7 +38,7 @@ def park_view(devices: list[Device]) -> Json:
 
 def _overview(devices: list[Device], points: list[Device]) -> Json:
     tiles = [
-        tile(each.entities[key], name, 12)
+        tile(each.entities[key], name, 8)
         for each in devices
         if each.is_account
         for key, name in (
