@@ -286,3 +286,13 @@ def test_no_context_but_its_own() -> None:
     """Test that a caller's few digits do not matter."""
     with localcontext(prec=3):
         assert total(tariff(per_kwh("0.12345")), steady(60, "1234.567")) == "152.41"
+
+
+def test_what_is_told_stays() -> None:
+    """Test that a bill and a reading can be kept and shared, because nobody can change them."""
+    how = steady(60, "1")
+    bill = price(tariff(per_kwh("0.3")), how)
+    for each in (bill, bill.items[0], how[0]):
+        for field in each.__struct_fields__:
+            with pytest.raises(AttributeError):
+                setattr(each, field, None)

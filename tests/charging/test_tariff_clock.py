@@ -201,7 +201,9 @@ def test_unknown_zone(zone: str | None) -> None:
         price(tariff(element(flat("1"), start=time(8)), time_zone=zone), steady(60, None))
 
 
-@pytest.mark.parametrize("limits", [window("08:00", "08:00"), {"max_duration": 9999}])
+@pytest.mark.parametrize(
+    "limits", [window("08:00", "08:00"), window(None, "00:00"), {"max_duration": 9999}]
+)
 def test_zone_that_does_not_matter(limits: dict[str, Any]) -> None:
     """Test that a tariff needs no zone where it has no window."""
     what = tariff(element(flat("1"), **limits), time_zone=None)

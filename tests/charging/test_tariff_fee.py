@@ -207,6 +207,23 @@ def test_window_behind_the_change_of_the_clocks() -> None:
     assert fee_begins(what, later) == datetime(2026, 10, 25, 7, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("start", "begin", "expected"),
+    [
+        # Clocks go from 2:00 to 3:00, and so past 2:30, at 1:00 UTC.
+        ("02:30", datetime(2027, 3, 27, 20, tzinfo=UTC), datetime(2027, 3, 28, 1, tzinfo=UTC)),
+        # They go back to 2:00 at 1:00 UTC, when 2:45 has already been once.
+        ("02:45", datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, 45, tzinfo=UTC)),
+    ],
+)
+def test_fee_when_clocks_change(start: str, begin: datetime, expected: datetime) -> None:
+    """Test that a fee whose hour is skipped begins with the next one, at that very moment."""
+    what = tariff(
+        element(per_minute("0.1"), start=time.fromisoformat(start), end=time(4)),
+    )
+    assert fee_begins(what, steady(5, None, begin)) == expected
+
+
 def test_moment_with_endless_digits() -> None:
     """Test that a moment which no clock can show is told to the nearest microsecond."""
     what = tariff(element(per_minute("0.1"), min_energy=1))

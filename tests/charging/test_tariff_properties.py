@@ -16,6 +16,7 @@ from custom_components.ev_charging_sessions.charging.tariff import (
     Restrictions,
     Tariff,
     TariffElement,
+    can_rise,
     coin_of,
     fee_begins,
     price,
@@ -39,6 +40,8 @@ MICROSECOND = timedelta(microseconds=1)
 
 # Prices that only grow with energy: what flows is charging time, and no longer parking time.
 GROWING = tuple(each for each in PriceComponentType if each is not PriceComponentType.PARKING_TIME)
+# What a car that takes energy pays for its time is no fee.
+STAYING = tuple(each for each in PriceComponentType if each is not PriceComponentType.CHARGING_TIME)
 
 relaxed = settings(deadline=None, max_examples=30)
 
@@ -202,6 +205,14 @@ def test_what_never_holds_changes_nothing(
     elements.insert(place, TariffElement(components=components, restrictions=never))
     more = replace(tariff, elements=tuple(elements))
     assert bill(more, readings) == bill(tariff, readings)
+
+
+@relaxed
+@given(tariffs(*ANY, types=STAYING), courses())
+def test_no_fee_is_overlooked(tariff: Tariff, readings: list[Reading]) -> None:
+    """Test that a fee is only found where one was to be looked for."""
+    fee = fee_begins(tariff, readings, amperes_per_kilowatt=AMPERES)
+    assert fee is None or can_rise(tariff)
 
 
 @relaxed

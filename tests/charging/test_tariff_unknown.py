@@ -1,16 +1,22 @@
 """What must be known to tell what charging costs, and what need not be."""
 
+from datetime import time
+
 import pytest
 
 from custom_components.ev_charging_sessions.charging.errors import PriceUnknownError
 from custom_components.ev_charging_sessions.charging.tariff import (
     Reading,
     Tariff,
+    can_rise,
     depends_on_course,
     is_time_priced,
     price,
 )
-from custom_components.ev_charging_sessions.charging.tariff_course import needs_energy
+from custom_components.ev_charging_sessions.charging.tariff_course import (
+    needs_clock,
+    needs_energy,
+)
 
 from .tariff_parts import (
     charging,
@@ -92,12 +98,30 @@ def test_is_time_priced(what: Tariff, is_priced: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("what", "may_rise"),
+    [
+        (tariff(per_minute("0.1")), False),
+        (tariff(element(per_kwh("1"), max_energy=5), per_minute("0.1")), False),
+        (tariff(parking("0.1")), True),
+        (tariff(parking("0")), False),
+        (tariff(per_minute("0.1"), element(per_minute("0.2"), min_duration=60)), True),
+        # What is free at first is not for ever.
+        (tariff(element(per_minute("0"), max_duration=60), per_minute("0.1")), True),
+    ],
+)
+def test_can_rise(what: Tariff, may_rise: bool) -> None:
+    """Test of which tariffs a fee may come, so that one has to be looked for."""
+    assert can_rise(what) is may_rise
+
+
+@pytest.mark.parametrize(
     ("what", "does_need"),
     [
         (tariff(element(flat("1"), per_minute("0.1"), min_duration=5, days=(1,))), False),
         (tariff(flat("1"), per_kwh("0.1")), True),
         (tariff(flat("1"), charging("0.1")), True),
         (tariff(flat("1"), parking("0.1")), True),
+        (tariff(element(flat("1"), per_kwh("0"), parking("0"))), False),
         (tariff(flat("1"), element(per_minute("0.1"), max_power=5)), True),
         (tariff(flat("1"), element(per_minute("0.1"), is_requesting=False)), True),
     ],
@@ -105,3 +129,17 @@ def test_is_time_priced(what: Tariff, is_priced: bool) -> None:
 def test_needs_energy(what: Tariff, does_need: bool) -> None:
     """Test which prices can be told without a meter."""
     assert needs_energy(what) is does_need
+
+
+@pytest.mark.parametrize(
+    ("what", "does_need"),
+    [
+        (tariff(flat("1"), element(per_kwh("0.1"), min_duration=5)), False),
+        (tariff(flat("1"), element(per_kwh("0.1"), start=time(8), end=time(8))), False),
+        (tariff(flat("1"), element(per_kwh("0.1"), start=time(8))), True),
+        (tariff(flat("1"), element(per_kwh("0.1"), days=(1,))), True),
+    ],
+)
+def test_needs_clock(what: Tariff, does_need: bool) -> None:
+    """Test which prices can be told without a time zone."""
+    assert needs_clock(what) is does_need

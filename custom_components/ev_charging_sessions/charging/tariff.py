@@ -24,6 +24,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from .tariff_coins import coin_of
 from .tariff_course import Counting, Course, Reading, Slice, after_begin, time_between
 from .tariff_model import (
     PriceComponent,
@@ -41,6 +42,7 @@ __all__ = [
     "Restrictions",
     "Tariff",
     "TariffElement",
+    "coin_of",
 ]
 
 _CONTEXT = Context(prec=60, rounding=ROUND_HALF_UP)
@@ -56,14 +58,6 @@ _TIMES = {
     PriceComponentType.CHARGING_TIME,
     PriceComponentType.PARKING_TIME,
 }
-# The digits behind the point of the smallest coin, where they are not two (ISO 4217).
-_DIGITS = {"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3} | dict.fromkeys(
-    (
-        *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"),
-        *("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"),
-    ),
-    0,
-)
 # So far ahead a price is looked for, which may depend on the day of the week.
 _FORESIGHT = timedelta(days=8)
 
@@ -183,9 +177,15 @@ def is_time_priced(tariff: Tariff) -> bool:
     )
 
 
-def coin_of(currency: str) -> Decimal:
-    """Return the smallest amount of a currency (ISO 4217) that can be paid."""
-    return Decimal(1).scaleb(-_DIGITS.get(currency, 2))
+def can_rise(tariff: Tariff) -> bool:
+    """Tell whether a minute may cost more later in a session than at its begin."""
+    # A restricted price of nothing counts too: when it no longer holds, the next one does.
+    return is_time_priced(tariff) and any(
+        each.type in _TIMES
+        and (element.restrictions is not None or each.type is PriceComponentType.PARKING_TIME)
+        for element in tariff.elements
+        for each in element.components
+    )
 
 
 class _Sum(Struct):

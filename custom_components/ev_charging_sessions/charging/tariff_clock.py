@@ -16,7 +16,6 @@ from msgspec import Struct
 
 from .errors import PriceUnknownError
 
-_DAY = 86_400
 _HOUR = timedelta(hours=1)
 _SECOND = timedelta(seconds=1)
 
@@ -28,8 +27,8 @@ type Openness = tuple[bool, ...]
 class Window(Struct, frozen=True):
     """The part of a day from ``start`` to before ``end``, and the days it is good for.
 
-    Both are in seconds since midnight. ``days`` are those of ``datetime.weekday``, all of
-    them without any.
+    Both are in seconds since midnight; an end that is not after the start is on the next
+    day. ``days`` are those of ``datetime.weekday``, all of them without any.
     """
 
     start: int
@@ -47,12 +46,10 @@ class Window(Struct, frozen=True):
 
 def window_of(start: time | None, end: time | None, days: Sequence[int] | None) -> Window | None:
     """Return the window of these restrictions; ``None`` when they restrict nothing."""
-    if start == end and days is None:
+    begin, until = _seconds(start), _seconds(end)
+    if begin == until and days is None:
         return None
-    begin = _seconds(start) if start != end else 0
-    until = _seconds(end) if start != end and end is not None else _DAY
-    # A window that ends at midnight ends with the day, not before it begins.
-    return Window(begin, until or _DAY, None if days is None else frozenset(days))
+    return Window(begin, until, None if days is None else frozenset(days))
 
 
 def openings(
@@ -133,4 +130,5 @@ def _change(midnight: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _seconds(moment: time | None) -> int:
+    """Return the seconds since midnight, which also stands for no time at all."""
     return 0 if moment is None else moment.hour * 3600 + moment.minute * 60 + moment.second

@@ -207,6 +207,11 @@ def needs_energy(tariff: Tariff) -> bool:
     ) or not rules_of(tariff).measures <= {DURATION}
 
 
+def needs_clock(tariff: Tariff) -> bool:
+    """Tell whether prices depend on what a clock or calendar shows."""
+    return any(rules_of(tariff).windows)
+
+
 def time_between(begin: datetime, end: datetime) -> int:
     """Return the exact time from one aware time to another."""
     # Two times in one zone other than UTC would be subtracted as its clocks show them.
