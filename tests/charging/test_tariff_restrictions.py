@@ -210,7 +210,8 @@ def test_powers_are_compared_as_finely_as_they_are_told() -> None:
 
 def test_current_without_any() -> None:
     """Test that a charge point of no ampere a kilowatt has none."""
-    assert total(tariff(element(per_kwh("1"), max_current=1)), HOW, amperes="0") == "14.00"
+    how = [*HOW, *session((180, "20"))]
+    assert total(tariff(element(per_kwh("1"), max_current=1)), how, amperes="0") == "20.00"
 
 
 class TestPatience:
