@@ -274,7 +274,7 @@ def test_issues() -> None:
     for call in calls("_create_issue"):
         key = getattr(issues, ast.unparse(call.args[2]))
         given = {"title", *(each.arg for each in call.keywords)}
-        used[key] = given - {"is_fixable", "is_persistent"}
+        used[key] = given - {"is_fixable", "is_persistent", "about"}
         if "is_fixable" in given:
             fixable.add(key)
     assert set(TEXTS["issues"]) == set(used)

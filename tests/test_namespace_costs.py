@@ -66,7 +66,7 @@ async def test_session_cost(home: Home) -> None:
     }
     assert expected.items() <= state.attributes.items()
     namespace.unplug(ENTRANCE, 1)
-    await home.run(400)
+    await home.run(800)
     due = namespace.price(session)
     assert Decimal(_sensor(home, "session_cost").state) == due
     assert Decimal(_sensor(home, "cost", None).state) == due
@@ -201,7 +201,7 @@ async def test_wrong_bill(home: Home) -> None:
     with Writes(home.hass) as writes:
         namespace.bill_wrongly(session.id, "5.00")
         namespace.unplug(ENTRANCE, 1)
-        await home.run(400)
+        await home.run(800)
     assert told_events(writes) == ["finished", "bill_differs"]
     reported = namespace.price(session)
     event = home.state("event", "session", POINT)
@@ -241,7 +241,7 @@ async def test_bills_within_reason(home: Home) -> None:
         await home.run(3600)
         namespace.bill_wrongly(session.id, error)
         namespace.unplug(ENTRANCE, 1)
-        await home.run(400)
+        await home.run(800)
     assert Decimal(_sensor(home, "session_cost").state) > Decimal(4)
     assert _issue(home) is None
 
@@ -255,7 +255,7 @@ async def test_bills_are_counted(home: Home) -> None:
         await home.run(1200)
         namespace.bill_wrongly(session.id, "3")
         namespace.unplug(ENTRANCE, 1)
-        await home.run(400)
+        await home.run(800)
     issue = _issue(home)
     assert issue
     assert issue.translation_placeholders

@@ -16,6 +16,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
+from .bills import async_check_bills
 from .charging.backends.backend import Backend
 from .charging.charge_points import ChargePoints
 from .charging.commands import Commands
@@ -33,13 +34,12 @@ from .charging.meters import Meters
 from .charging.model import Account, ChargeCard, CommandKind, Session
 from .charging.news import News
 from .charging.own_price import OwnPrice
-from .charging.prices import Doubt, Prices
+from .charging.prices import Prices
 from .charging.state import AccountState, ChargePointState
 from .const import CONF_EVSE_ID, DOMAIN, SUBENTRY_CHARGE_POINT
 from .exceptions import translated
 from .issues import (
     async_note_answer,
-    async_note_bill,
     async_note_lost,
     async_note_outage,
     async_note_unit,
@@ -92,7 +92,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             keep=self._async_keep_now,
             refresh=self._async_look,
             on_change=self._async_command_changed,
-            on_event=self._add_event,
+            on_event=self.add_event,
             spawn=lambda work: entry.async_create_background_task(
                 hass, work, f"{DOMAIN} command", eager_start=True
             ),
@@ -185,6 +185,8 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             self.charge_points.apply(answer)
             self.commands.modes.tell(answer)
             await self._async_keep(answer.sessions, answer.read)
+            await self._async_keep(await self.prices.overdue(dt_util.utcnow()))
+            await async_check_bills(self)
             self.unreadable = answer.unreadable
             async_note_lost(self.hass, self.config_entry, answer.lost)
             async_note_unit(self.hass, self.config_entry, answer.other_unit)
@@ -202,20 +204,19 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         self._has_bearings = True
         return self._state()
 
-    async def _async_keep(
-        self, sessions: tuple[Session, ...], read: datetime | None = None
-    ) -> None:
+    async def _async_keep(self, sessions: Sequence[Session], read: datetime | None = None) -> None:
         """Write what a backend said to the ledger, and take note of what it changed."""
         if sessions:
             # What the ledger has taken must be shown, even if nobody waits for it any more.
             await asyncio.shield(self._async_kept(sessions, read))
 
-    async def _async_kept(self, sessions: tuple[Session, ...], read: datetime | None) -> None:
+    async def _async_kept(self, sessions: Sequence[Session], read: datetime | None) -> None:
         # Changes must be followed in the order in which the ledger has made them.
         async with self._keeping:
             points = self.charge_points.by_id
             try:
-                priced = await self.prices.priced(sessions, self.sessions.open, points)
+                now = dt_util.utcnow()
+                priced = await self.prices.priced(sessions, self.sessions.open, points, now)
                 changes = await self.ledger.upsert(priced, read=read)
             except LedgerError:
                 self.backend.forget()
@@ -224,8 +225,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
                 if number:
                     await asyncio.sleep(0)
                 self._apply(batch)
-            for doubt in await self.prices.follow(changes, points, is_news=self._has_bearings):
-                self._announce_doubt(doubt)
+            await self.prices.follow(changes, points, now, is_news=self._has_bearings)
 
     async def _async_look(self) -> bool:
         """Poll now, and tell whether the network has answered."""
@@ -268,19 +268,10 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         for event in events_of(change):
             # Whoever asked for this start hears of it as a failed start.
             if not (is_starting and event.type is EventType.FAILED):
-                self._add_event(charge_point_id, event)
+                self.add_event(charge_point_id, event)
 
-    def _announce_doubt(self, doubt: Doubt) -> None:
-        session, charge_point_id = doubt.session, doubt.session.charge_point_id or ""
-        charge_point = self.charge_points.by_id.get(charge_point_id)
-        place = (charge_point and charge_point.name) or charge_point_id
-        async_note_bill(self.hass, self.config_entry, place, doubt)
-        self._add_event(
-            charge_point_id,
-            SessionEvent(type=EventType.BILL_DIFFERS, session=session, computed=doubt.computed),
-        )
-
-    def _add_event(self, charge_point_id: str, event: SessionEvent) -> None:
+    def add_event(self, charge_point_id: str, event: SessionEvent) -> None:
+        """Have a charge point's event entity tell something."""
         if charge_point_id not in self.charge_points.by_id:
             # There is no entity to tell it, and once there is one it is old.
             return

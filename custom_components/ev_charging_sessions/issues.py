@@ -9,8 +9,8 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
+from .charging.bill_check import Doubt
 from .charging.model import EnergyUnit
-from .charging.prices import Doubt
 from .const import CONF_ENERGY_UNIT, DOMAIN
 
 # An outage this long deserves a person's attention.
@@ -86,7 +86,16 @@ def async_note_bill(hass: HomeAssistant, entry: ConfigEntry, place: str, doubt: 
         reported=f"{doubt.reported.amount} {doubt.reported.currency}",
         computed=f"{doubt.computed.amount} {doubt.computed.currency}",
         count=str(count + 1),
+        about=doubt.session.session_id,
     )
+
+
+@callback
+def async_explain_bill(hass: HomeAssistant, entry: ConfigEntry, session_id: str) -> None:
+    """Take back a bill that seemed wrong when it was the only one and has been put right."""
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, _issue_id(BILL_DIFFERS, entry))
+    if issue and issue.data and (issue.data["about"], issue.data["count"]) == (session_id, "1"):
+        ir.async_delete_issue(hass, DOMAIN, issue.issue_id)
 
 
 @callback
@@ -111,6 +120,7 @@ def _create_issue(
     *,
     is_fixable: bool = False,
     is_persistent: bool = False,
+    about: str = "",
     **placeholders: str,
 ) -> None:
     placeholders = {"title": entry.title, **placeholders}
@@ -119,7 +129,7 @@ def _create_issue(
         DOMAIN,
         _issue_id(kind, entry),
         # What a flow needs to mend it, also for its text.
-        data={"entry_id": entry.entry_id, **placeholders} if is_fixable else None,
+        data={"entry_id": entry.entry_id, "about": about, **placeholders} if is_fixable else None,
         is_fixable=is_fixable,
         is_persistent=is_persistent,
         severity=ir.IssueSeverity.WARNING,

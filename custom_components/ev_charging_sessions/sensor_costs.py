@@ -10,7 +10,6 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .charging.model import Source
 from .charging.state import ChargePointState
-from .charging.tariff import is_time_priced
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
 from .entity import async_add_charge_points
 from .sensor_entity import (
@@ -63,11 +62,9 @@ def async_setup_costs(
     async_add_charge_points(
         entry, async_add_entities, _create_cost, where=coordinator.prices.tells_cost
     )
-    async_add_charge_points(entry, async_add_entities, _create_fee, where=_has_fee)
-
-
-def _has_fee(state: ChargePointState) -> bool:
-    return state.tariff is not None and is_time_priced(state.tariff)
+    async_add_charge_points(
+        entry, async_add_entities, _create_fee, where=coordinator.prices.tells_fee
+    )
 
 
 def _create_cost(coordinator: ChargingCoordinator, charge_point_id: str) -> Iterable[SensorEntity]:

@@ -1,6 +1,5 @@
-"""What sessions cost without the network's word, when a fee begins, and which bills are doubted."""
+"""What sessions cost without the network's word, and when a fee begins."""
 
-from collections.abc import Mapping
 from copy import replace
 from decimal import Decimal
 from typing import Any
@@ -9,7 +8,7 @@ import pytest
 
 from custom_components.ev_charging_sessions.charging.backends.backend import Capabilities
 from custom_components.ev_charging_sessions.charging.errors import PriceUnknownError
-from custom_components.ev_charging_sessions.charging.ledger import Change, Ledger
+from custom_components.ev_charging_sessions.charging.ledger import Ledger
 from custom_components.ev_charging_sessions.charging.model import (
     ChargePoint,
     Cost,
@@ -18,184 +17,20 @@ from custom_components.ev_charging_sessions.charging.model import (
     Source,
 )
 from custom_components.ev_charging_sessions.charging.own_price import OwnPrice
-from custom_components.ev_charging_sessions.charging.prices import Doubt, Prices
+from custom_components.ev_charging_sessions.charging.prices import Prices
 from custom_components.ev_charging_sessions.charging.readings import amperes_of, readings_of
 from custom_components.ev_charging_sessions.charging.state import ChargePointState
 from custom_components.ev_charging_sessions.charging.tariff import Reading
 from custom_components.ev_charging_sessions.charging.tariff_model import (
-    PriceComponent,
     PriceComponentType,
-    Restrictions,
-    Tariff,
-    TariffElement,
 )
 
 from .answers import ACCOUNT, answer, at, euros, metered
+from .paid import PER_KWH, PER_MINUTE, a_tariff, costing, ended, kept
 
 POINT = ChargePoint(charge_point_id="CP1")
 REPORTS = Capabilities(energy=True, prices=True)
 COUNTS = Capabilities(energy=True)
-
-
-def a_tariff(*prices: tuple[PriceComponentType, str], **restrictions: Any) -> Tariff:
-    """Return a tariff of one element."""
-    components = tuple(
-        PriceComponent(
-            type=kind,
-            price=Decimal(price),
-            unit=Decimal(60 if "time" in kind else 1),
-        )
-        for kind, price in prices
-    )
-    element = TariffElement(
-        components=components,
-        restrictions=Restrictions(**restrictions) if restrictions else None,
-    )
-    return Tariff(currency="EUR", elements=(element,))
-
-
-PER_KWH = a_tariff((PriceComponentType.ENERGY, "0.50"))
-PER_MINUTE = a_tariff((PriceComponentType.FLAT, "1"), (PriceComponentType.TIME, "0.10"))
-PER_SLOW_KWH = a_tariff((PriceComponentType.ENERGY, "0.50"), max_power=Decimal(11))
-
-
-def ended(cost: str | None = None, **said: Any) -> Session:
-    """Return a session of 20 kWh in an hour that has ended."""
-    return answer(
-        **{
-            "charge_point_id": "CP1",
-            "status": SessionStatus.FINISHED,
-            "started": at(0),
-            "ended": at(60),
-            "updated": at(60),
-            "energy": 20.0,
-            "cost": euros(cost) if cost else None,
-            **said,
-        }
-    )
-
-
-def costing(amount: str, source: Source = Source.COMPUTED, currency: str = "EUR") -> Cost:
-    """Return a cost that was not reported."""
-    return Cost(amount=Decimal(amount), currency=currency, source=source)
-
-
-async def kept(ledger: Ledger, *sessions: Session) -> list[Change]:
-    """Write sessions to the ledger and return what that has changed."""
-    changes: list[Change] = []
-    for session in sessions:
-        changes += await ledger.upsert([session])
-    return changes
-
-
-async def doubts(
-    ledger: Ledger, *sessions: Session, points: Mapping[str, ChargePoint] | None = None
-) -> list[Doubt]:
-    """Return which of these answers' bills are doubted."""
-    changes = await kept(ledger, *sessions)
-    return await Prices(ACCOUNT, ledger, REPORTS).follow(changes, points or {}, is_news=True)
-
-
-@pytest.mark.parametrize(
-    ("cost", "is_doubted"),
-    [
-        ("10.00", False),
-        # 5 % of 10.00 are 0.50, and only more than that counts.
-        ("10.50", False),
-        ("10.51", True),
-        ("9.50", False),
-        ("9.49", True),
-        ("0.00", True),
-    ],
-)
-async def test_margin(ledger: Ledger, cost: str, is_doubted: bool) -> None:
-    """Test that a bill may differ by five percent from the tariff."""
-    found = await doubts(ledger, ended(cost, tariff=PER_KWH))
-    assert bool(found) is is_doubted
-    for doubt in found:
-        assert doubt.reported == euros(cost)
-        expected = Cost(amount=Decimal("10.00"), currency="EUR", source=Source.COMPUTED)
-        assert doubt.computed == expected
-        assert doubt.session.session_id == "s1"
-
-
-@pytest.mark.parametrize(("cost", "is_doubted"), [("0.60", False), ("0.61", True), ("0.40", False)])
-async def test_small_change(ledger: Ledger, cost: str, is_doubted: bool) -> None:
-    """Test that nobody is bothered for ten cents, whatever part of the bill they are."""
-    session = ended(cost, tariff=PER_KWH, energy=1.0)
-    assert bool(await doubts(ledger, session)) is is_doubted
-
-
-async def test_nothing_charged_and_billed(ledger: Ledger) -> None:
-    """Test that a bill for no energy at all is doubted."""
-    assert await doubts(ledger, ended("4.00", tariff=PER_KWH, energy=0.0))
-
-
-@pytest.mark.parametrize(
-    "session",
-    [
-        ended("99", tariff=None),
-        ended("99", tariff=PER_KWH, status=SessionStatus.CHARGING, ended=None),
-        ended("99", tariff=PER_KWH, energy=None),
-        ended("99", tariff=PER_KWH, started=None),
-        ended("99", tariff=PER_KWH, ended=None, updated=None),
-        ended(tariff=PER_KWH),
-        replace(ended(tariff=PER_KWH), cost=costing("99", Source.REPORTED, "SEK")),
-        replace(ended(tariff=PER_KWH), cost=costing("99", Source.ESTIMATED)),
-        # How fast energy flowed within this hour, nobody has seen.
-        ended("99", tariff=PER_SLOW_KWH),
-    ],
-)
-async def test_what_cannot_be_doubted(ledger: Ledger, session: Session) -> None:
-    """Test that a bill is left alone where nobody can know better."""
-    assert await doubts(ledger, session) == []
-
-
-async def test_a_session_that_was_watched(ledger: Ledger) -> None:
-    """Test that a price that depends on power is checked where all of the session was seen.
-
-    A quarter of an hour at 40 kW is free, so only the other ten kWh are paid for. The last
-    half hour without energy needs no meter value in between.
-    """
-    values = [(0.0, 100.0), (15, 110.0), (30, 112.5), (45, 115.0), (60, 117.5), (75, 120.0)]
-    said: dict[str, Any] = {"tariff": PER_SLOW_KWH, "ended": at(120), "updated": at(120)}
-    seen = [
-        ended(
-            status=SessionStatus.CHARGING,
-            ended=None,
-            updated=at(minutes),
-            meter_values=metered((0, 100.0), (minutes, energy)),
-        )
-        for minutes, energy in values[1:]
-    ]
-    assert await doubts(ledger, *seen, ended("5.00", **said)) == []
-    (doubt,) = await doubts(ledger, ended("6.00", **said | {"updated": at(121)}))
-    assert doubt.computed.amount == Decimal("5.00")
-
-
-async def test_a_doubt_is_told_once(ledger: Ledger) -> None:
-    """Test that only a new bill is checked: not one told again, nor one that is no news."""
-    prices = Prices(ACCOUNT, ledger, REPORTS)
-    changes = await kept(ledger, ended("12", tariff=PER_KWH))
-    assert await prices.follow(changes, {}, is_news=False) == []
-    changes = await kept(ledger, ended("12", tariff=PER_KWH, stop_reason="x", updated=at(61)))
-    assert changes
-    assert await prices.follow(changes, {}, is_news=True) == []
-    changes = await kept(ledger, ended("13", tariff=PER_KWH, updated=at(62)))
-    assert len(await prices.follow(changes, {}, is_news=True)) == 1
-
-
-async def test_current(ledger: Ledger) -> None:
-    """Test that a price that depends on the current needs the limits of the charge point."""
-    tariff = a_tariff((PriceComponentType.ENERGY, "1.00"), min_current=Decimal(30))
-    values = metered(*((minutes, minutes / 3) for minutes in range(0, 61, 15)))
-    session = ended("20.00", tariff=tariff, meter_values=values)
-    assert await doubts(ledger, session) == []
-    # 22 kW at 32 A are 29 A at 20 kW.
-    point = ChargePoint(charge_point_id="CP1", max_power=22.0, max_current=32.0)
-    session = ended("20.01", tariff=tariff, meter_values=values, updated=at(61))
-    (doubt,) = await doubts(ledger, session, points={"CP1": point})
-    assert doubt.computed.amount == 0
 
 
 async def test_sum(ledger: Ledger) -> None:
@@ -210,9 +45,9 @@ async def test_sum(ledger: Ledger) -> None:
         ended("2.30", updated=at(61)),
         ended(session_id="s2", cost=None),
     ):
-        await prices.follow(await kept(ledger, session), {}, is_news=True)
+        await prices.follow(await kept(ledger, session), {}, at(0), is_news=True)
     other = answer("s3", status=SessionStatus.FINISHED, cost=crowns)
-    await prices.follow(await kept(ledger, other), {}, is_news=True)
+    await prices.follow(await kept(ledger, other), {}, at(0), is_news=True)
     assert prices.cost == {"EUR": Decimal("2.30"), "SEK": Decimal("7.5")}
     again = Prices(ACCOUNT, ledger, REPORTS)
     await again.load([])
@@ -221,7 +56,7 @@ async def test_sum(ledger: Ledger) -> None:
 
 async def priced(ledger: Ledger, prices: Prices, session: Session, point: ChargePoint) -> Session:
     """Return a session as it is written to the ledger."""
-    (found,) = await prices.priced([session], {}, {"CP1": point})
+    (found,) = await prices.priced([session], {}, {"CP1": point}, at(60))
     return found
 
 
@@ -279,26 +114,73 @@ def test_own_price(
     known: Session | None, session: Session, price: OwnPrice, cost: Cost | None
 ) -> None:
     """Test what an own price makes of sessions that are met for the first time."""
-    assert price.cost_of(session, known) == cost
+    assert price.cost_of(session, known, at(60)) == cost
 
 
 def test_own_price_of_what_is_known() -> None:
     """Test that only what is new is paid at the price of today, in parts of a cent at first."""
     known = ended(status=SessionStatus.CHARGING, ended=None, energy=10.0)
+    known = replace(known, updated=at(55))
     for source in (Source.COMPUTED, Source.ESTIMATED):
         before = replace(known, cost=costing("1.000001", source))
         later = ended(status=SessionStatus.CHARGING, ended=None, energy=10.1)
-        assert own("0.333").cost_of(later, before) == costing("1.033301", source)
-        assert own("0.333").cost_of(ended(energy=10.1), before) == costing("1.03", source)
-        assert own("0.333").cost_of(ended(energy=9.9), before) == costing("0.97", source)
+        assert own("0.333").cost_of(later, before, at(60)) == costing("1.033301", source)
+        assert own("0.333").cost_of(ended(energy=10.1), before, at(60)) == costing("1.03", source)
+        assert own("0.333").cost_of(ended(energy=9.9), before, at(60)) == costing("0.97", source)
     abroad = replace(known, cost=costing("9", currency="SEK"))
-    assert own("0.333").cost_of(ended(), abroad) is None
+    assert own("0.333").cost_of(ended(), abroad, at(60)) is None
     # The price came while the session ran.
     running = ended(status=SessionStatus.CHARGING, ended=None, energy=11.0)
-    assert own("0.5").cost_of(running, known) == costing("5.500000")
-    moving = own("0.5", is_fixed=False).cost_of(running, known)
-    assert moving == costing("5.500000", Source.ESTIMATED)
-    assert own("0.5", is_fixed=False).cost_of(running, None) == costing("5.500000")
+    assert own("0.5").cost_of(running, known, at(60)) == costing("5.500000")
+    moving = own("0.5", is_fixed=False).cost_of(running, known, at(60))
+    assert moving == costing("5.500000")
+    # What was charged before anybody looked may have had another price.
+    unseen = own("0.5", is_fixed=False)
+    assert unseen.cost_of(running, None, at(30)) == costing("5.500000")
+    assert unseen.cost_of(running, None, at(31)) == costing("5.500000", Source.ESTIMATED)
+    before = replace(known, cost=costing("1"), updated=at(20))
+    assert unseen.cost_of(running, before, at(60)) == costing("1.500000", Source.ESTIMATED)
+    # Half of a cent is a cent, as in a quote.
+    assert own("0.25").cost_of(ended(energy=0.5), None, at(60)) == costing("0.13")
+
+
+def test_own_price_that_is_away() -> None:
+    """Test that what went on while nobody knew the price is paid once somebody does."""
+    amount: Decimal | None = None
+    price = OwnPrice("EUR", lambda: amount, is_fixed=False)
+    known = ended(status=SessionStatus.CHARGING, ended=None, energy=10.0, updated=at(58))
+    known = replace(known, cost=costing("1.00"))
+    later = ended(status=SessionStatus.CHARGING, ended=None, energy=12.0)
+    assert price.cost_of(later, known, at(60)) is None
+    # The ledger has taken the energy and kept the cost.
+    known = replace(later, cost=costing("1.00"))
+    amount = Decimal("0.50")
+    found = price.cost_of(ended(energy=14.0), known, at(61))
+    assert found == costing("3.00", Source.ESTIMATED)
+    assert not price.unpaid
+    # So is a session that came and went meanwhile.
+    amount = None
+    price = OwnPrice("EUR", lambda: amount, is_fixed=False)
+    assert price.cost_of(ended(energy=4.0), None, at(61)) is None
+    amount = Decimal("0.50")
+    assert price.cost_of(ended(energy=4.0), ended(energy=4.0), at(62)) == costing(
+        "2.00", Source.ESTIMATED
+    )
+
+
+async def test_overdue(ledger: Ledger) -> None:
+    """Test that nothing stays unpaid because nobody tells of a session again."""
+    amount: Decimal | None = None
+    price = OwnPrice("EUR", lambda: amount, is_fixed=False)
+    prices = Prices(ACCOUNT, ledger, COUNTS, price)
+    (told,) = await prices.priced([ended(energy=4.0)], {}, {}, at(60))
+    await kept(ledger, told)
+    assert await prices.overdue(at(61)) == []
+    amount = Decimal("0.50")
+    (due,) = await prices.overdue(at(62))
+    (change,) = await kept(ledger, due)
+    assert change.after.cost == costing("2.00", Source.ESTIMATED)
+    assert await prices.overdue(at(63)) == []
 
 
 async def test_quote(ledger: Ledger) -> None:
@@ -325,12 +207,12 @@ async def test_fee(ledger: Ledger) -> None:
     tariff = a_tariff((PriceComponentType.TIME, "0.10"), min_duration=Decimal(7200))
     running = ended("0", tariff=tariff, status=SessionStatus.CHARGING, ended=None, updated=at(30))
     prices = Prices(ACCOUNT, ledger, REPORTS)
-    await prices.follow(await kept(ledger, running), {}, is_news=True)
+    await prices.follow(await kept(ledger, running), {}, at(0), is_news=True)
     assert prices.fee_begins(running) == at(120)
     again = Prices(ACCOUNT, ledger, REPORTS)
     await again.load(await ledger.open_sessions(ACCOUNT))
     assert again.fee_begins(running) == at(120)
-    await prices.follow(await kept(ledger, ended("0", tariff=tariff)), {}, is_news=True)
+    await prices.follow(await kept(ledger, ended("0", tariff=tariff)), {}, at(0), is_news=True)
     assert prices.fee_begins(running) is None
 
 

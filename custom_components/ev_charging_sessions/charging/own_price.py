@@ -1,7 +1,8 @@
 """The price that a person has set for sessions whose network names none."""
 
 from collections.abc import Callable
-from decimal import Decimal
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 
 from .model import Cost, Session, Source
 from .readings import kwh
@@ -10,6 +11,8 @@ from .tariff_model import PriceComponent, PriceComponentType, Tariff, TariffElem
 
 # Small parts are summed up while a session runs, and may not be lost to rounding.
 _PARTS = Decimal("1e-6")
+# What was charged since a look longer ago than this, nobody has seen.
+_UNSEEN_AFTER = timedelta(minutes=30)
 
 
 class OwnPrice:
@@ -21,6 +24,8 @@ class OwnPrice:
     def __init__(self, currency: str, now: Callable[[], Decimal | None], *, is_fixed: bool) -> None:
         """Remember how to ask; ``now`` returns ``None`` while nobody knows the price."""
         self.currency = currency
+        # Up to which energy the sessions are paid that went on while nobody knew the price.
+        self.unpaid: dict[str, float] = {}
         self._now = now
         self._is_fixed = is_fixed
         self._last: Decimal | None = None
@@ -40,25 +45,33 @@ class OwnPrice:
         component = PriceComponent(type=PriceComponentType.ENERGY, price=amount)
         return Tariff(currency=self.currency, elements=(TariffElement(components=(component,)),))
 
-    def cost_of(self, session: Session, known: Session | None) -> Cost | None:
+    def cost_of(self, session: Session, known: Session | None, now: datetime) -> Cost | None:
         """Return the cost so far: what it was before, and what has been charged since.
 
         ``known`` is what the ledger holds of the session.
         """
         amount = self.now()
-        if amount is None or session.energy is None:
+        paid = known.cost if known else None
+        until = known.energy if known and paid else None
+        is_late = session.session_id in self.unpaid
+        if session.energy is None or (paid and paid.currency != self.currency):
             return None
-        if known is None or known.cost is None or known.energy is None:
-            if known is not None and not known.is_open:
-                # It ended before there was a price.
-                return None
-            cost = kwh(session.energy) * amount
-            is_seen = self._is_fixed or (session.is_open and known is None)
-            source = Source.COMPUTED if is_seen else Source.ESTIMATED
-        elif known.cost.currency != self.currency:
+        if known and not known.is_open and paid is None and not is_late:
+            # It ended before there was a price.
             return None
-        else:
-            cost = known.cost.amount + (kwh(session.energy) - kwh(known.energy)) * amount
-            source = known.cost.source
+        if amount is None:
+            self.unpaid.setdefault(session.session_id, until or 0.0)
+            return None
+        until = self.unpaid.pop(session.session_id, until)
+        cost = (paid.amount if paid else Decimal(0)) + amount * (
+            kwh(session.energy) - kwh(until or 0.0)
+        )
+        seen = known.updated if known else session.started
+        is_seen = not is_late and seen is not None and now - seen <= _UNSEEN_AFTER
+        is_sure = (self._is_fixed or is_seen) and (not paid or paid.source is Source.COMPUTED)
         digits = _PARTS if session.is_open else coin_of(self.currency)
-        return Cost(amount=cost.quantize(digits), currency=self.currency, source=source)
+        return Cost(
+            amount=cost.quantize(digits, ROUND_HALF_UP),
+            currency=self.currency,
+            source=Source.COMPUTED if is_sure else Source.ESTIMATED,
+        )
