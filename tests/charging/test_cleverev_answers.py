@@ -3,6 +3,7 @@
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
@@ -12,7 +13,11 @@ from custom_components.ev_charging_sessions.charging.errors import (
     RequestRejectedError,
     UnexpectedAnswerError,
 )
-from custom_components.ev_charging_sessions.charging.model import Session, SessionStatus
+from custom_components.ev_charging_sessions.charging.model import (
+    EnergyUnit,
+    Session,
+    SessionStatus,
+)
 from tests.conftest import START
 
 from .cleverev_answers import (
@@ -379,3 +384,66 @@ async def test_what_a_connector_said_once_does_not_hold_for_ever(script: Script)
     assert await script.poll() == [("sess_1", SessionStatus.SUSPENDED)]
     del script.namespace.answers["chargers"]
     assert await script.poll() == [("sess_1", SessionStatus.CHARGING)]
+
+
+async def test_a_review_of_pages_that_happen_to_be_short(script: Script) -> None:
+    """Test that a review goes on behind a page that could have held more."""
+    script.restart(api_generation="legacy")
+    script.namespace.sessions = [past(number) for number in range(250, 0, -1)]
+    script.namespace.count = None
+    caps = iter([100, 100, 40, 100, 7])
+
+    def answer(request: Request) -> Any:
+        script.namespace.cap = next(caps, 100)
+        return script.namespace(request)
+
+    script.server.answer = answer
+    assert len(await script.poll()) == 250
+
+
+async def test_what_was_not_read_to_its_end_ends_nothing(
+    script: Script, freezer: FrozenDateTimeFactory
+) -> None:
+    """Test that a session which may be on a page that was not read is not given up."""
+    script.restart(api_generation="legacy")
+    script.namespace.sessions = [RUNNING | {"id": f"sess_{number}"} for number in range(110)]
+    script.namespace.cap = 5
+    for _ in range(8):
+        assert "gone" not in {session_id for session_id, _ in await script.poll(opened("gone"))}
+        freezer.tick(900)
+    del script.namespace.sessions[20:]
+    for _ in range(6):
+        told = await script.poll(opened("gone"))
+        freezer.tick(900)
+    assert ("gone", SessionStatus.FINISHED) in told
+
+
+async def test_evidence_that_is_gone(script: Script, freezer: FrozenDateTimeFactory) -> None:
+    """Test that sessions which nobody knows any more say nothing about units."""
+    times = {"startedAtEnergy": None, "price": None, "tariff": None, "energy": 20}
+    script.namespace.sessions = [ENDED | times | {"id": str(number)} for number in range(3)]
+    await script.poll()
+    assert script.answer.other_unit is EnergyUnit.KWH
+    script.namespace.sessions = []
+    freezer.tick(86400)
+    await script.poll()
+    await script.poll()
+    assert not script.answer.other_unit
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"success": False, "code": "CHARGER_OFFLINE", "message": "secret"}, "CHARGER_OFFLINE"),
+        ({"success": False, "error": "Forbidden"}, "Forbidden"),
+        ({"success": False, "code": "secret@example.org"}, "HTTP 400"),
+        ({"success": False, "code": 5, "error": {"secret": 1}}, "HTTP 400"),
+        ([], "HTTP 400"),
+    ],
+)
+async def test_codes(script: Script, body: object, code: str) -> None:
+    """Test that only a word passes for the vendor's code, and no message does."""
+    script.server.answer = lambda _request: web.json_response(body, status=400)
+    with pytest.raises(RequestRejectedError) as caught:
+        await script.backend.verify()
+    assert (caught.value.code, caught.value.status) == (code, 400)

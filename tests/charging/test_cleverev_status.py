@@ -195,10 +195,11 @@ def test_a_command_of_the_ledger_is_not_undone() -> None:
     """Test that a poll which has seen nothing new leaves the ledger as it is."""
     running = told(session(10, 1.0), connector(OcppStatus.CHARGING, 1))
     stopping = replace(running, status=SessionStatus.STOPPING)
-    again = told(session(10, 1.0), connector(OcppStatus.CHARGING, 1), running, ledger=stopping)
-    assert again.updated == running.updated
-    known = merge(merge(None, stopping).known, again).known
-    assert known.session.status is SessionStatus.STOPPING
+    for before in (running, None):
+        again = told(session(10, 1.0), connector(OcppStatus.CHARGING, 1), before, ledger=stopping)
+        assert again.updated == running.updated
+        known = merge(merge(None, stopping).known, again).known
+        assert known.session.status is SessionStatus.STOPPING
 
 
 def test_without_stamps_nothing_is_put_in_order() -> None:

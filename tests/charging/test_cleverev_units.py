@@ -189,6 +189,12 @@ def test_open_sessions_say_nothing() -> None:
 
 def test_contradictions_say_nothing() -> None:
     """Test that a session whose price and power disagree is no witness."""
-    torn = session(11000, unit=WH, hours=1, cost="3300.50")
-    assert seems(WH, torn) is None
-    assert seems(KWH, torn) is None
+    for unit in EnergyUnit:
+        torn = session(11000, unit=unit, hours=1, cost="3300.50")
+        assert seems(unit, torn) is None
+
+
+def test_a_few_cents_say_nothing() -> None:
+    """Test that a price which rounding could explain is no evidence."""
+    assert seems(WH, session(0.1, unit=WH, hours=0, cost="0.54")) is None
+    assert seems(WH, session(0.2, unit=WH, hours=0, cost="0.56")) is KWH

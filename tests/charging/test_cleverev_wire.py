@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+import json
 from typing import Any
 
 import pytest
 
 from custom_components.ev_charging_sessions.charging.backends.cleverev import checked_id_tag
+from custom_components.ev_charging_sessions.charging.backends.cleverev_wire import SessionReader
 from custom_components.ev_charging_sessions.charging.errors import (
     InvalidInputError,
     UnexpectedAnswerError,
@@ -247,6 +249,22 @@ def test_energies(case: Energies) -> None:
     session = session_of(RUNNING | told, case.unit)
     assert (session.energy, session.energy_source) == (case.energy, case.source)
     assert tuple(value.energy for value in session.meter_values) == case.registers
+
+
+def test_the_unit_of_registers_is_remembered() -> None:
+    """Test that a session which does not show it by itself follows those that did."""
+    reader = SessionReader(ACCOUNT, "EUR", EnergyUnit.KWH)
+
+    def registers(start: float, last: float, energy: float | None) -> list[float]:
+        told = {"startedAtEnergy": start, "lastMeteredAtEnergy": last, "energy": energy}
+        session = reader.decode(json.dumps(RUNNING | told).encode())
+        return [value.energy for value in session.meter_values]
+
+    assert registers(1000, 1000, 0) == []
+    assert registers(1000, 4500, 3.5) == [1.0, 4.5]
+    assert registers(1000, 1000, 0) == [1.0, 1.0]
+    assert registers(1000, 4500, 50) == [1.0, 4.5]
+    assert registers(1000, 4500, None) == [1.0, 4.5]
 
 
 def test_meter_values_without_times_or_twice() -> None:

@@ -149,7 +149,6 @@ class CleverEV:
     def forget(self) -> None:
         """Tell everything again at the next poll, because this answer could not be kept."""
         self._reviewed = None
-        self._seen = ()
         self._told.clear()
         self._points.clear()
         self._told_listed = None
@@ -215,14 +214,12 @@ class CleverEV:
     ) -> list[Session]:
         """Return the sessions that are not as they were last told.
 
-        A session that one list shows ended has ended, whatever the other list says. An end
-        that the ledger does not know is told again.
+        Of a session in both lists counts what was read later. An end that the ledger does
+        not know is told again.
         """
-        items: dict[str, Session] = {}
-        for session in (*found, *(each for listed in lists for each in listed.sessions)):
-            known = items.get(session.session_id)
-            if known is None or known.is_open:
-                items[session.session_id] = session
+        items = {session.session_id: session for session in found}
+        for listed in lists:
+            items |= {session.session_id: session for session in listed.sessions}
         connectors = self._chargers.current
         return [
             session
