@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
+from homeassistant.const import CONF_CURRENCY, EVENT_HOMEASSISTANT_CLOSE
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
@@ -50,7 +50,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> 
         ledger = await _async_ledger(hass)
         if unit := entry.data.get(CONF_ENERGY_UNIT):
             # A person may have changed it, and the archive must not stay in the other one.
-            await ledger.use_unit(account, EnergyUnit(unit))
+            await ledger.use_units(account, EnergyUnit(unit), entry.data[CONF_CURRENCY])
     except LedgerError as err:
         raise translated(ConfigEntryNotReady, err) from err
     network = NETWORKS[entry.data[CONF_BACKEND]]

@@ -36,7 +36,7 @@ from .ledger_reads import (
 from .ledger_rows import command_from_columns, command_to_columns
 from .ledger_schema import commands, migrate
 from .ledger_timelines import read_timelines
-from .ledger_units import use_unit
+from .ledger_units import use_units
 from .ledger_upsert import Change, find_account, upsert
 from .merge import Revision
 from .model import Account, Command, EnergyUnit, MeterValue, Session
@@ -97,12 +97,12 @@ class Ledger:
             return ()
         return await self._write(upsert, answers, read)
 
-    async def use_unit(self, account: Account, unit: EnergyUnit) -> None:
-        """Note in which unit the energies of an account are read.
+    async def use_units(self, account: Account, energy_unit: EnergyUnit, currency: str) -> None:
+        """Note in which units the energies and prices of an account are read.
 
-        When it is not the one of the last time, all that was read is corrected.
+        When they are not those of the last time, all that was read is corrected.
         """
-        await self._write(use_unit, account, unit)
+        await self._write(use_units, account, energy_unit, currency)
 
     async def open_sessions(self, account: Account) -> tuple[Session, ...]:
         """Return the sessions that have not ended, newest start first."""

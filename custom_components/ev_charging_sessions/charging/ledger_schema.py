@@ -45,8 +45,9 @@ accounts = Table(
     Column("id", Integer, primary_key=True),
     Column("backend", Text, nullable=False),
     Column("account_id", Text, nullable=False),
-    # In which unit its energies were read, where the network does not say.
+    # In which units its energies and prices were read, where the network does not say.
     Column("energy_unit", Text),
+    Column("currency", Text),
     UniqueConstraint("backend", "account_id"),
 )
 
@@ -180,7 +181,8 @@ def _to_3(connection: Connection) -> None:
     ).create(connection)
     for column in ("tariff INTEGER REFERENCES tariffs (id)", "meter_values TEXT", "details TEXT"):
         connection.exec_driver_sql(f"ALTER TABLE sessions ADD COLUMN {column}")
-    connection.exec_driver_sql("ALTER TABLE accounts ADD COLUMN energy_unit TEXT")
+    for column in ("energy_unit", "currency"):
+        connection.exec_driver_sql(f"ALTER TABLE accounts ADD COLUMN {column} TEXT")
 
 
 MIGRATIONS: tuple[Migration, ...] = (_to_2, _to_3)

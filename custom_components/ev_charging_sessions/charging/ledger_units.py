@@ -1,9 +1,11 @@
-"""What is to be done when the energies of an account turn out to be in another unit.
+"""What is to be done when energies or prices of an account turn out to be in another unit.
 
-A network may not say in which unit it tells energies, so a person sets it. All answers so far
-were then read in the wrong one, and no newer answer will ever correct the old ones.
+A network may not say in which unit it tells energies, nor the currency of its prices, so a
+person sets them. All answers so far were then read in the wrong one, and no newer answer will
+ever correct the old ones.
 """
 
+from collections.abc import Callable
 from copy import replace
 from decimal import Decimal
 
@@ -28,38 +30,50 @@ _IN_KWH = {EnergyUnit.WH: Decimal("0.001"), EnergyUnit.KWH: Decimal(1)}
 _DIGITS = 9
 
 
-def use_unit(connection: Connection, account: Account, unit: EnergyUnit) -> None:
-    """Note the unit of an account's energies; one that is not the last one corrects the past."""
+def use_units(
+    connection: Connection, account: Account, energy_unit: EnergyUnit, currency: str
+) -> None:
+    """Note the units of an account; those that are not the last ones correct the past."""
     number = find_account(connection, account)
     row = accounts.c.id == number
-    before = connection.execute(select(accounts.c.energy_unit).where(row)).scalar()
-    if before == unit:
+    before = connection.execute(select(accounts).where(row)).one()
+    if (before.energy_unit, before.currency) == (energy_unit, currency):
         return
-    connection.execute(accounts.update().where(row).values(energy_unit=unit.value))
-    if before is not None:
-        _rescale(connection, account, number, _IN_KWH[unit] / _IN_KWH[EnergyUnit(before)])
+    now = {"energy_unit": energy_unit.value, "currency": currency}
+    connection.execute(accounts.update().where(row).values(now))
+    if before.energy_unit is None:
+        return
+    factor = _IN_KWH[energy_unit] / _IN_KWH[EnergyUnit(before.energy_unit)]
 
+    def restated(session: Session) -> Session:
+        return _in_currency(_scaled(session, factor), before.currency, currency)
 
-def _rescale(connection: Connection, account: Account, number: int, factor: Decimal) -> None:
-    tariffs = Tariffs(connection)
-    last = 0
-    while rows := _next_rows(connection, number, last):
-        last = rows[-1]["id"]
-        tariffs.load(row["tariff"] for row in rows)
-        known = {row["id"]: known_from_columns(account, row, tariffs) for row in rows}
-        known = {
-            row: replace(each, session=_scaled(each.session, factor)) for row, each in known.items()
-        }
-        tariffs.add(each.session.tariff for each in known.values())
-        changed = [{"row": row, **known_to_columns(each, tariffs)} for row, each in known.items()]
-        connection.execute(update_session(), changed)
-        _rescale_revisions(connection, account, list(known), factor, tariffs)
+    _restate(connection, account, number, restated)
     of_account = select(sessions.c.id).where(sessions.c.account == number)
     connection.execute(
         meter_values.update()
         .where(meter_values.c.session.in_(of_account))
         .values(energy=meter_values.c.energy * float(factor))
     )
+
+
+def _restate(
+    connection: Connection, account: Account, number: int, restated: Callable[[Session], Session]
+) -> None:
+    """Write all sessions of an account anew, and their revisions."""
+    tariffs = Tariffs(connection)
+    last = 0
+    while rows := _next_rows(connection, number, last):
+        last = rows[-1]["id"]
+        tariffs.load(row["tariff"] for row in rows)
+        known = {}
+        for row in rows:
+            each = known_from_columns(account, row, tariffs)
+            known[row["id"]] = replace(each, session=restated(each.session))
+        tariffs.add(each.session.tariff for each in known.values())
+        changed = [{"row": row, **known_to_columns(each, tariffs)} for row, each in known.items()]
+        connection.execute(update_session(), changed)
+        _restate_revisions(connection, account, list(known), restated, tariffs)
 
 
 def _next_rows(connection: Connection, number: int, last: int) -> list[Columns]:
@@ -72,18 +86,32 @@ def _next_rows(connection: Connection, number: int, last: int) -> list[Columns]:
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
-def _rescale_revisions(
-    connection: Connection, account: Account, rows: list[int], factor: Decimal, tariffs: Tariffs
+def _restate_revisions(
+    connection: Connection,
+    account: Account,
+    rows: list[int],
+    restated: Callable[[Session], Session],
+    tariffs: Tariffs,
 ) -> None:
     changed: list[Columns] = []
     for row in connection.execute(find_revisions(), {"rows": rows}).all():
         # A revision holds all of a session but its identity, which does not matter here.
-        session = _scaled(content_from_json(account, "", row.content, tariffs), factor)
+        session = restated(content_from_json(account, "", row.content, tariffs))
         tariffs.add([session.tariff])
         content = content_to_json(session, tariffs)
         changed.append({"row": row.session, "at": row.version, "content": content})
     if changed:
         connection.execute(update_revision(), changed)
+
+
+def _in_currency(session: Session, before: str, currency: str) -> Session:
+    """Return a session whose own prices are in another currency; others stay what they are."""
+    cost, tariff = session.cost, session.tariff
+    if cost and cost.currency == before:
+        cost = replace(cost, currency=currency)
+    if tariff and tariff.currency == before:
+        tariff = replace(tariff, currency=currency)
+    return replace(session, cost=cost, tariff=tariff)
 
 
 def _scaled(session: Session, factor: Decimal) -> Session:

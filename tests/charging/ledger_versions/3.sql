@@ -4,10 +4,11 @@ CREATE TABLE accounts (
 	backend TEXT NOT NULL,
 	account_id TEXT NOT NULL,
 	energy_unit TEXT,
+	currency TEXT,
 	PRIMARY KEY (id),
 	UNIQUE (backend, account_id)
 );
-INSERT INTO "accounts" VALUES(1,'smappee','a1',NULL);
+INSERT INTO "accounts" VALUES(1,'smappee','a1',NULL,NULL);
 CREATE TABLE commands (
 	command_id TEXT NOT NULL,
 	account INTEGER NOT NULL,
