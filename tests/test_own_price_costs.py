@@ -173,3 +173,17 @@ async def test_price_nobody_knows(home: Home) -> None:
     assert _cost(home) == pytest.approx(energy * Decimal("-0.10"), abs=Decimal("0.000001"))
     state = home.state("sensor", "session_cost", SOUTH_POINT)
     assert state.attributes["cost_source"] == "estimated"
+
+
+async def test_price_taken_back(home: Home) -> None:
+    """Test that sensors of costs go with the price, and come back with it."""
+    await home.add_parks(SOUTH)
+    await _set_price(home, price_per_kwh=0.31)
+    entity_ids = [
+        home.entity_id("sensor", "session_cost", SOUTH_POINT),
+        home.entity_id("sensor", "cost", None),
+    ]
+    await _set_price(home)
+    assert [home.hass.states.get(entity_id) for entity_id in entity_ids] == [None, None]
+    await _set_price(home, price_per_kwh=0.31)
+    assert _all_costs(home) == 0

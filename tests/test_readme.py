@@ -18,7 +18,7 @@ from tests.home import EVSE, Home
 from tests.simulator.defaults import CARDS
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
-FAMILY, COMPANY, MONTH = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+FAMILY, COMPANY, MONTH, QUOTE = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
 
 
 async def _automate(home: Home, example: str) -> list[ServiceCall]:
@@ -95,3 +95,13 @@ def test_every_status_is_listed() -> None:
     """Test that the README has the words that automations compare with."""
     (row,) = re.findall(r"^\| Status \|(.*)\|$", README, re.MULTILINE)
     assert re.findall(r"`(\w+)`", row) == list(Status)
+
+
+async def test_quote(home: Home) -> None:
+    """Test that the example of a quote gives a price, by the tariff of that charge point."""
+    await home.add_account(EVSE)
+    await home.run(60)
+    messages = await _automate(home, QUOTE)
+    await _go(home)
+    # 30 kWh at 0.45 with 21 % VAT.
+    assert [call.data["message"] for call in messages] == ["16.34 EUR"]

@@ -6,6 +6,7 @@ from typing import override
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorStateClass
 from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .charging.model import Source
@@ -59,12 +60,23 @@ def async_setup_costs(
     coordinator = entry.runtime_data
     if coordinator.prices.tells_all_costs:
         async_add_entities([AccountCostSensor(coordinator, COST)])
+    elif coordinator.backend.capabilities.energy:
+        _async_remove_costs(coordinator)
     async_add_charge_points(
         entry, async_add_entities, _create_cost, where=coordinator.prices.tells_cost
     )
     async_add_charge_points(
         entry, async_add_entities, _create_fee, where=coordinator.prices.tells_fee
     )
+
+
+@callback
+def _async_remove_costs(coordinator: ChargingCoordinator) -> None:
+    """Leave no sensor behind that nothing fills since the own price has been taken back."""
+    registry = er.async_get(coordinator.hass)
+    for entity in er.async_entries_for_config_entry(registry, coordinator.config_entry.entry_id):
+        if entity.translation_key in {COST.key, SESSION_COST.key}:
+            registry.async_remove(entity.entity_id)
 
 
 def _create_cost(coordinator: ChargingCoordinator, charge_point_id: str) -> Iterable[SensorEntity]:

@@ -295,3 +295,19 @@ def test_like_shell() -> None:
         "4 parking_time: 30 x 0.15 = 4.50",
     ]
     assert total(what, how) == "14.60"
+
+
+@pytest.mark.parametrize(
+    ("energy", "cost"),
+    [
+        # 49 W of an hour at 10 cents a minute, and 50 W.
+        ("0.049", "6.00"),
+        ("0.05", "0.00"),
+    ],
+)
+def test_a_car_that_is_full(energy: str, cost: str) -> None:
+    """Test that what a full car draws now and then is no request for power."""
+    fee = tariff(element(per_minute("0.10"), is_requesting=False))
+    assert total(fee, session((0, "0"), (60, energy))) == cost
+    price = tariff(element(per_minute("0.10"), is_requesting=True))
+    assert total(price, session((0, "0"), (60, energy))) != cost

@@ -5,7 +5,7 @@ are silent, this follows OCPI, or else what a driver would expect:
 
 - Of each type of price, the first element that holds and has one counts.
 - A flat price is paid once for each element, when it is the one that counts.
-- Energy between two readings flows evenly. A car requests power while energy flows.
+- Energy between two readings flows evenly. A car requests power from 50 W on.
 - ``held_for`` runs from the moment at which all else of a restriction has become true; what
   was before is not charged for afterwards.
 - What is paid by the step is rounded up to full steps, each line on its own.
