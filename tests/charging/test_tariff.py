@@ -104,7 +104,7 @@ def test_flat_of_each_element() -> None:
         (per_kwh("0.4", step=Decimal("0.001")), 60, "9.0101", "energy: 9.011 x 0.4 = 3.60"),
         (per_kwh("0.4", step=Decimal(0)), 60, "9.01", "energy: 9.01 x 0.4 = 3.60"),
         # A third of an hour in each of three readings is an hour and not a step more.
-        (charging("0.1", step=Decimal(60)), 60, "0.0003", "charging_time: 60 x 0.1 = 6.00"),
+        (charging("0.1", step=Decimal(60)), 60, "0.3", "charging_time: 60 x 0.1 = 6.00"),
         (flat("2", step=Decimal(1)), 60, "9", "flat: 1 x 2 = 2.00"),
     ],
 )

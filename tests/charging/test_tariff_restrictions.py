@@ -302,7 +302,7 @@ def test_like_shell() -> None:
     [
         # 49 W of an hour at 10 cents a minute, and 50 W.
         ("0.049", "6.00"),
-        ("0.05", "0.00"),
+        ("0.05", "0"),
     ],
 )
 def test_a_car_that_is_full(energy: str, cost: str) -> None:
@@ -311,3 +311,6 @@ def test_a_car_that_is_full(energy: str, cost: str) -> None:
     assert total(fee, session((0, "0"), (60, energy))) == cost
     price = tariff(element(per_minute("0.10"), is_requesting=True))
     assert total(price, session((0, "0"), (60, energy))) != cost
+    assert (total(tariff(parking("0.10")), session((0, "0"), (60, energy))) == "6.00") is bool(
+        Decimal(cost)
+    )

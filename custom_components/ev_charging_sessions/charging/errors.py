@@ -100,8 +100,8 @@ class UnexpectedAnswerError(BackendError):
 class PriceUnknownError(ChargingError):
     """What charging costs cannot be told.
 
-    ``key`` says what is missing for it: ``price_unknown_tariff``, ``price_unknown_energy``,
-    ``price_unknown_current``.
+    ``key`` says what is missing for it: ``price_unknown_`` and ``tariff``, ``energy``,
+    ``current``, ``time_zone`` or ``times``.
     """
 
     def __init__(self, missing: str) -> None:

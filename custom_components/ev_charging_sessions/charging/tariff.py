@@ -33,7 +33,7 @@ from .tariff_model import (
     Tariff,
     TariffElement,
 )
-from .tariff_rules import FINE, Key, ratio
+from .tariff_rules import FINE, LEAST_DRAW, Key, ratio
 
 __all__ = [
     "PriceComponent",
@@ -197,9 +197,9 @@ class _Sum(Struct):
 
 
 def _add(counted: _Sum, part: Slice) -> None:
-    begin, end, before, after, _ = part
-    if after > before:
-        counted.energy += after - before
+    begin, end, before, after, power = part
+    counted.energy += after - before
+    if power is not None and power >= LEAST_DRAW:
         counted.charging += end - begin
     else:
         counted.parking += end - begin

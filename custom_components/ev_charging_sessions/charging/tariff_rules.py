@@ -22,8 +22,8 @@ _FINE = Decimal(FINE)
 # A power of a milliwatt, or a current of a microampere, in parts.
 A_MILLIONTH = FINE // 10**6
 
-# A car that is full still draws a little now and then, which is no charging.
-_LEAST_DRAW = Decimal("0.05")
+LEAST_DRAW = FINE // 20
+"""The power from which on a car charges: one that is full still draws a little now and then."""
 
 ENERGY, DURATION, POWER, CURRENT = range(4)
 """What a bound is about: its place among what is measured at a moment."""
@@ -130,6 +130,6 @@ def _bounds(each: Restrictions) -> Iterator[Bound]:
                 BOUNDLESS if limit is None else parts_of(limit),
             )
     if each.is_requesting is True:
-        yield Bound(POWER, parts_of(_LEAST_DRAW), BOUNDLESS)
+        yield Bound(POWER, LEAST_DRAW, BOUNDLESS)
     elif each.is_requesting is False:
-        yield Bound(POWER, 0, parts_of(_LEAST_DRAW))
+        yield Bound(POWER, 0, LEAST_DRAW)
