@@ -2,7 +2,7 @@
 
 import asyncio
 
-from . import imports, ledger, park, poll, prices
+from . import imports, ledger, namespace, park, poll, prices
 
 
 def main() -> int:
@@ -10,6 +10,7 @@ def main() -> int:
     reached = [
         asyncio.run(poll.run()),
         asyncio.run(park.run()),
+        asyncio.run(namespace.run()),
         asyncio.run(ledger.run()),
         asyncio.run(prices.run()),
         imports.run(),
