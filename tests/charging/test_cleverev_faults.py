@@ -1,6 +1,5 @@
 """Tests of CleverEV's polls when something is wrong, against the simulator."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 import logging
 
@@ -8,7 +7,6 @@ import aiohttp
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.ev_charging_sessions.charging.backends.cleverev_pages import Page
 from custom_components.ev_charging_sessions.charging.errors import (
     AuthenticationError,
     BackendError,
@@ -158,34 +156,6 @@ async def test_a_status_that_nobody_knows(owner: NamespaceOwner) -> None:
     answer = await owner.poll()
     assert [session.is_open for session in answer.sessions] == [True]
     assert answer.unreadable == ()
-
-
-@pytest.mark.parametrize("fault", ["http_500", "http_429", "http_400", "html"])
-async def test_a_review_that_is_cut_short(
-    owner: NamespaceOwner, monkeypatch: pytest.MonkeyPatch, fault: str
-) -> None:
-    """Test that what was reviewed counts, and the rest is read within an hour."""
-    owner.namespace.populate(450)
-    read = owner.backend._api.sessions
-
-    async def limited(
-        skip: int, take: int, filters: Mapping[str, str], known: Page | None = None
-    ) -> Page:
-        if skip > 150 and not filters:
-            owner.simulator.faults.on(fault, scope="list_sessions", count=1)
-        return await read(skip, take, filters, known)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(owner.backend._api, "sessions", limited)
-        assert len((await owner.poll()).sessions) == 195
-    owner.tick(1000)
-    assert await owner.states() == []
-    owner.tick(2700)
-    assert len(await owner.states()) == 450 - 195
-    owner.tick(3700)
-    owner.asked()
-    await owner.poll()
-    assert len(owner.asked()) == 3
 
 
 async def test_forget(owner: NamespaceOwner) -> None:

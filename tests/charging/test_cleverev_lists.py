@@ -15,7 +15,7 @@ from custom_components.ev_charging_sessions.charging.backends import (
     cleverev_wire,
 )
 from custom_components.ev_charging_sessions.charging.backends.cleverev import REVIEW_INTERVAL
-from custom_components.ev_charging_sessions.charging.backends.cleverev_lists import REVIEWED
+from custom_components.ev_charging_sessions.charging.backends.cleverev_review import REVIEWED
 from custom_components.ev_charging_sessions.charging.model import EnergyUnit, SessionStatus, Source
 from tests.conftest import START
 from tests.simulator import Simulator

@@ -5,9 +5,9 @@ Sources: ``cleverev-charging-sessions-list-for-namespace.txt`` (the seed) and
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Set as AbstractSet
+from collections.abc import Collection, Iterable, Mapping, Set as AbstractSet
 from datetime import UTC, datetime, timedelta
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 import aiohttp
 
@@ -23,8 +23,9 @@ from ..model import (
 from .backend import Answer, Capabilities
 from .cleverev_api import Api
 from .cleverev_chargers import Chargers
-from .cleverev_lists import Listed, Lists
+from .cleverev_lists import Lists
 from .cleverev_look_ups import LookUps
+from .cleverev_review import Review
 from .cleverev_status import with_statuses
 from .cleverev_units import UnitCheck
 from .cleverev_values import charger_and_connector, checked_id_tag
@@ -36,8 +37,6 @@ BACKEND = "cleverev"
 API_GENERATIONS = ("current", "legacy")
 
 REVIEW_INTERVAL = timedelta(days=1)
-# A review that was cut short is made up for sooner.
-SHORT_REVIEW_INTERVAL = timedelta(hours=1)
 
 
 class CleverEV:
@@ -75,7 +74,10 @@ class CleverEV:
         self._look_ups = LookUps(self._api, self._lists, reader.decode, by_id=self._is_current)
         self._units = UnitCheck(energy_unit)
         self._reviewed: datetime | None = None
+        self._review: Review | None = None
         self._known: set[str] = set()
+        # What polls have brought since the last review began.
+        self._since: set[str] = set()
         self._seen: tuple[object, ...] = ()
         self._told: dict[str, Session] = {}
         self._points: dict[str, ChargePoint] = {}
@@ -96,25 +98,38 @@ class CleverEV:
 
         What this costs does not depend on how many sessions the namespace has. At the start
         and once a day many more are reviewed, for late corrections and for what happened
-        while nobody looked. Open sessions that no list holds are looked up, and so are the
-        ``watched`` ones, whose late meter values are still to come.
+        while nobody looked; short pages take several polls. Open sessions that no list holds
+        are looked up, and so are the ``watched`` ones, whose late meter values are still to
+        come.
         """
         now = datetime.now(UTC)
-        unreadable: list[str] = []
         started = await self._lists.started()
-        is_review = self._is_review_due(now)
-        past = await (self._lists.review() if is_review else self._lists.head(self._known))
-        unreadable += (*started.listing.unreadable, *past.listing.unreadable)
+        is_review_due = self._is_review_due(now)
+        head = None if is_review_due else await self._lists.head(self._known)
+        lists = [started, head] if head else [started]
+        review = self._lists.review() if is_review_due else self._review
+        # Where no review is under way, one that has nothing to tell takes its place.
+        past = review or self._lists.review()
+        if review:
+            await review.go_on(now, sum(each.pages - 1 for each in lists))
+        unreadable = [*past.unreadable]
+        for each in lists:
+            unreadable += each.listing.unreadable
         if self._is_current:
             await self._chargers.read(unreadable)
-        ids = started.ids | past.ids
+        ids = past.new_ids.union(*(each.ids for each in lists))
         missing = self._missing(ids, open_sessions, watched)
         found, ended = await self._look_ups.look_up(missing, unreadable, ends=started.is_whole)
-        seen = (started.listing, past.listing, self._chargers.current)
+        seen = (started.listing, head and head.listing, self._chargers.current)
         sessions: list[Session] = []
         # Most polls bring the very objects that the one before has looked through.
-        if found or any(one is not other for one, other in zip_longest(seen, self._seen)):
-            sessions = self._news((started, past), found, open_sessions)
+        if (
+            found
+            or past.sessions
+            or any(one is not other for one, other in zip_longest(seen, self._seen))
+        ):
+            told = (found, *(each.sessions for each in lists), past.sessions)
+            sessions = self._news(told, open_sessions)
         points = self._chargers.news(self._points, now)
         listed = self._chargers.listed
         for session in sessions:
@@ -137,18 +152,25 @@ class CleverEV:
             # One that comes back has to be told again.
             self._points = {key: self._points[key] for key in listed}
         self._told_listed = listed
-        self._known.update(ids)
-        if is_review:
-            self._note_review(past, now)
-            self._forget_past(ids, (*open_sessions, *watched))
-        elif not past.is_whole:
+        self._known |= ids
+        self._since |= ids
+        past.told()
+        wanted = (*open_sessions, *watched)
+        if is_review_due:
+            # One before it that never came to its end is given up.
+            self._end_review(wanted)
+            self._review, self._reviewed, self._since = review, now, ids
+        if review and review.is_whole:
+            self._end_review(wanted)
+        if head and not head.is_whole:
             # More has ended since the last look than that look was meant for.
             self._reviewed = None
         return answer
 
     def forget(self) -> None:
         """Tell everything again at the next poll, because this answer could not be kept."""
-        self._reviewed = None
+        self._reviewed = self._review = None
+        self._seen = ()
         self._told.clear()
         self._points.clear()
         self._told_listed = None
@@ -189,10 +211,6 @@ class CleverEV:
         reviewed = self._reviewed
         return reviewed is None or not timedelta() <= now - reviewed < REVIEW_INTERVAL
 
-    def _note_review(self, past: Listed, now: datetime) -> None:
-        early = timedelta() if past.is_whole else REVIEW_INTERVAL - SHORT_REVIEW_INTERVAL
-        self._reviewed = now - early
-
     def _missing(
         self,
         ids: AbstractSet[str],
@@ -208,18 +226,20 @@ class CleverEV:
 
     def _news(
         self,
-        lists: tuple[Listed, Listed],
-        found: list[Session],
+        lists: Iterable[Iterable[Session]],
         open_sessions: Mapping[str, Session],
     ) -> list[Session]:
         """Return the sessions that are not as they were last told.
 
-        Of a session in both lists counts what was read later. An end that the ledger does
-        not know is told again.
+        Of several lists that hold a session the first one counts, but one that shows it
+        ended counts for more: it has ended, whatever another list says. An end that the
+        ledger does not know is told again.
         """
-        items = {session.session_id: session for session in found}
-        for listed in lists:
-            items |= {session.session_id: session for session in listed.sessions}
+        items: dict[str, Session] = {}
+        for session in chain.from_iterable(lists):
+            known = items.get(session.session_id)
+            if known is None or (known.is_open and not session.is_open):
+                items[session.session_id] = session
         connectors = self._chargers.current
         return [
             session
@@ -228,9 +248,12 @@ class CleverEV:
             or (not session.is_open and session.session_id in open_sessions)
         ]
 
-    def _forget_past(self, ids: AbstractSet[str], wanted: Collection[str]) -> None:
+    def _end_review(self, wanted: Collection[str]) -> None:
         """Forget what was told of sessions that no list will hold again."""
-        self._known = {*ids}
+        if self._review is None:
+            return
+        self._known = self._review.ids | self._since
         kept = self._known.union(wanted)
         self._told = {key: session for key, session in self._told.items() if key in kept}
         self._units.keep(kept)
+        self._review = None

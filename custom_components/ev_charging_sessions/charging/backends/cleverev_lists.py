@@ -1,33 +1,21 @@
 """The lists of sessions that a poll reads: those that run, and the newest that have ended."""
 
 from collections.abc import Callable, Mapping, Set as AbstractSet
-import logging
 
 from msgspec import Raw, Struct
 
-from ..errors import (
-    BackendUnavailableError,
-    RateLimitError,
-    RequestRejectedError,
-    UnexpectedAnswerError,
-)
+from ..errors import UnexpectedAnswerError
 from ..model import Session
 from .cleverev_api import Api
 from .cleverev_pages import Page, Paging, Reading, ReadPage
+from .cleverev_review import PAGE, Review
 from .listing import Listing, frame_of, read_listing
-
-_LOGGER = logging.getLogger(__name__)
 
 STARTED = {"status": "Started"}
 STOPPED = {"status": "Stopped"}
 
-PAGE = 100
 HEAD = 20
-REVIEWED = 2000
 _MOST_PAGES = 20
-# A network that gives short pages is asked more often, but not beyond its budget.
-_MOST_REVIEW_PAGES = 40
-
 
 type Pages = dict[tuple[int, int], Page]
 """Pages by how many rows were skipped, and how many asked for."""
@@ -36,12 +24,13 @@ type Pages = dict[tuple[int, int], Page]
 class Listed(Struct, frozen=True, kw_only=True, eq=False):
     """What one list tells: its sessions, and the ids of all, also of those not readable.
 
-    ``is_whole`` tells that nothing more belonged to it.
+    ``is_whole`` tells that nothing more belonged to it, and ``pages`` how many were read.
     """
 
     listing: Listing[Session]
     ids: AbstractSet[str]
     is_whole: bool
+    pages: int
 
     @property
     def sessions(self) -> list[Session]:
@@ -81,11 +70,6 @@ class Lists:
 
         return read
 
-    def forget(self) -> None:
-        """Decode everything again at the next poll."""
-        self._started = Listing()
-        self._head = Listing()
-
     async def started(self) -> Listed:
         """Read the sessions that run, on all pages."""
         kept: Pages = {}
@@ -96,7 +80,12 @@ class Lists:
             rows += await reading.next()
         self._started = await self._listing(reading, rows, self._started)
         self._started_pages = kept
-        return Listed(listing=self._started, ids=reading.ids, is_whole=reading.is_done)
+        return Listed(
+            listing=self._started,
+            ids=reading.ids,
+            is_whole=reading.is_done,
+            pages=reading.pages,
+        )
 
     async def head(self, known: AbstractSet[str]) -> Listed:
         """Read the newest sessions that have ended: back to the first ``known`` one."""
@@ -121,32 +110,11 @@ class Lists:
         self._stopped = reading.total
         self._head = await self._listing(reading, rows, self._head)
         self._head_pages = kept
-        return Listed(listing=self._head, ids=reading.ids, is_whole=is_whole)
+        return Listed(listing=self._head, ids=reading.ids, is_whole=is_whole, pages=reading.pages)
 
-    async def review(self) -> Listed:
-        """Read the newest sessions, whatever became of them.
-
-        What has been read counts when a later page cannot be had.
-        """
-        reading = Reading(self.reader({}), self.paging, take=PAGE, tail=REVIEWED, is_thorough=True)
-        items: list[Session | UnexpectedAnswerError] = []
-        unreadable: list[str] = []
-        is_whole = True
-        while not reading.is_done and len(items) < REVIEWED and reading.pages < _MOST_REVIEW_PAGES:
-            try:
-                rows = await reading.next()
-            except (BackendUnavailableError, RateLimitError, RequestRejectedError) as err:
-                if not items:
-                    raise
-                _LOGGER.debug("The sessions of the past were not read to their end: %s", err)
-                is_whole = False
-                break
-            # Each page by itself, so that no long list has to be kept as it came.
-            page = await read_listing(rows, Listing[Session](), self._decode)
-            items += page.items
-            unreadable += page.unreadable
-        listing = Listing(items=items, unreadable=unreadable)
-        return Listed(listing=listing, ids=reading.ids, is_whole=is_whole)
+    def review(self) -> Review:
+        """Return what reviews the newest sessions, from the beginning."""
+        return Review(self.reader({}), self.paging, self._decode)
 
     async def find(self, session_id: str, charger_id: str, most_pages: int) -> Session | None:
         """Return an ended session of a charger, looked for on so many pages.

@@ -13,8 +13,10 @@ from msgspec import Raw, Struct
 
 # So many rows of a page are read again with the next one, of a short page fewer.
 _OVERLAP = 5
-# A network that gives the same page whatever it is asked for would never come to an end.
-_MOST_FRUITLESS = 8
+# A network that gives the same page whatever it is asked for would never come to an end. Other
+# pages without news only show that rows have moved; in the end there are too many of them too.
+_MOST_THE_SAME = 8
+_MOST_FRUITLESS = 200
 
 
 class Page(Struct, frozen=True, kw_only=True, eq=False):
@@ -107,6 +109,10 @@ class Reading:
         self._overlap = 0
         self._back = 0
         self._fruitless = 0
+        self._the_same = 0
+        # Those of the page before, and which row was the last that was new.
+        self._before: Sequence[str] = ()
+        self._farthest: str | None = None
         # Those of all pages that overlap one another; others may lie behind a gap.
         self._joined: set[str] = set()
         self.pages = 0
@@ -134,7 +140,7 @@ class Reading:
             self.skip = max(self._first, self.skip - self._back)
             return news
         self._back = 0
-        self._fruitless = self._fruitless + 1 if self._joined.issuperset(page.ids) else 0
+        self._note_fruits(page, has_news=not self._joined.issuperset(page.ids))
         self._joined.update(page.ids)
         self.is_done = self._is_last(page, has_news=bool(news))
         self._overlap = min(_OVERLAP, len(page.rows) // 4)
@@ -144,12 +150,28 @@ class Reading:
     def _is_last(self, page: Page, *, has_news: bool) -> bool:
         if not page.rows or self._fruitless >= _MOST_FRUITLESS:
             return True
+        if self._the_same >= _MOST_THE_SAME:
+            return True
         if self.total is not None and self.skip + len(page.rows) >= self.total:
             return True
         if not self._paging.is_short(self._take, page):
             return False
+        if self._is_thorough:
+            # Rows may have moved by more than a page, and then known ones are not the end.
+            return not has_news and page.ids[-1] == self._farthest
         # A total that is not reached may be that of another list.
-        return not has_news or (self.total is None and not self._is_thorough)
+        return not has_news or self.total is None
+
+    def _note_fruits(self, page: Page, *, has_news: bool) -> None:
+        """Note whether a page holds anything new, and whether it is just the one before."""
+        if has_news:
+            self._fruitless = self._the_same = 0
+            self._farthest = page.ids[-1]
+        else:
+            self._fruitless += 1
+            shared = len({*page.ids}.intersection(self._before))
+            self._the_same = self._the_same + 1 if 2 * shared > len({*page.ids}) else 0
+        self._before = page.ids
 
     def _jumps(self) -> bool:
         """Go to where the newest rows are, once, if they are elsewhere."""
