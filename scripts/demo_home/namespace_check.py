@@ -22,7 +22,6 @@ class NamespaceChecks(Observer):
             self._stops_by_switch_and_keeps_the_cost,
             self._quotes_a_price_line_by_line,
             self._foresees_when_the_fee_begins,
-            self._doubts_a_bill_that_is_wrong,
         )
 
     async def _sums_up_what_was_charged_before(self) -> None:
@@ -84,18 +83,6 @@ class NamespaceChecks(Observer):
 
         await until(is_foreseen, 2 * SECONDS_TO_SHOW, f"{device.name} to have a fee in sight")
         saw(f"{device.name} idle fee: {await self.home.state(entity_id)}")
-
-    async def _doubts_a_bill_that_is_wrong(self) -> None:
-        device = await self.device(_id(BILLED))
-        state: Json = await self.home.get(f"/api/states/{device.entities['event.session']}")
-        told = state["attributes"]
-        saw(f"{device.name}: {told['event_type']}, {told.get('cost')}, {told.get('computed_cost')}")
-        issues = (await self.home.command("repairs/list_issues"))["issues"]
-        doubts = [each for each in issues if each["translation_key"] == "bill_differs"]
-        for each in doubts:
-            saw(f"repair issue: {each['translation_placeholders']}")
-        if told["event_type"] != "bill_differs" or len(doubts) != 1:
-            raise DemoError("Nobody doubts the bill that is wrong.")
 
     async def _account(self) -> Device:
         entry_id = self.house.namespace_id
