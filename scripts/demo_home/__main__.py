@@ -36,8 +36,8 @@ async def _show() -> None:
             f"\n  Login  {USERNAME} / {PASSWORD}"
             "\n\n  Sessions come and go by themselves. The car at the first charge point waits for"
             "\n  you, and the one at North 1 in the park stays for you to pause it, or to limit it."
-            "\n  In the namespace a car waits at Hotel Entrance 1 1, and the one in the garage is full"
-            "\n  and soon pays for its place. A bill was wrong: in six minutes Repairs will doubt it."
+            "\n  In the namespace a car waits at Hotel Entrance 1 1. The one in the garage is full"
+            "\n  and soon pays for its place. Repairs doubt a wrong bill after six minutes."
             "\n\n  Ctrl+C ends the demo; the next start is faster.\n",
             flush=True,
         )
