@@ -133,7 +133,7 @@ def floor_of(session: ClientSession, url: str, paths: list[str]) -> Work:
 
 
 class Cost(NamedTuple):
-    """What a poll costs: its requests, its bytes, and the CPU of the event loop beside the floor."""
+    """What a poll costs: requests, bytes, and the CPU of the event loop beside the floor."""
 
     requests: int
     size: int
