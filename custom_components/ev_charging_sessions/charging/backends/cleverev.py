@@ -26,7 +26,7 @@ from .cleverev_chargers import Chargers
 from .cleverev_lists import Lists
 from .cleverev_look_ups import LookUps
 from .cleverev_review import Review
-from .cleverev_status import with_statuses
+from .cleverev_status import Told, with_statuses
 from .cleverev_units import UnitCheck
 from .cleverev_values import charger_and_connector, checked_id_tag
 from .cleverev_wire import SessionReader
@@ -79,7 +79,7 @@ class CleverEV:
         # What polls have brought since the last review began.
         self._since: set[str] = set()
         self._seen: tuple[object, ...] = ()
-        self._told: dict[str, Session] = {}
+        self._told: dict[str, Told] = {}
         self._points: dict[str, ChargePoint] = {}
         self._told_listed: AbstractSet[str] | None = None
 
@@ -121,17 +121,18 @@ class CleverEV:
         missing = self._missing(ids, open_sessions, watched)
         found, ended = await self._look_ups.look_up(missing, unreadable, ends=started.is_whole)
         seen = (started.listing, head and head.listing, self._chargers.current)
-        sessions: list[Session] = []
+        news: list[Told] = []
         # Most polls bring the very objects that the one before has looked through.
         if (
             found
             or past.sessions
             or any(one is not other for one, other in zip_longest(seen, self._seen))
         ):
-            told = (found, *(each.sessions for each in lists), past.sessions)
-            sessions = self._news(told, open_sessions)
+            read = (found, *(each.sessions for each in lists), past.sessions)
+            news = self._news(read, open_sessions)
         points = self._chargers.news(self._points, now)
         listed = self._chargers.listed
+        sessions = [each.session for each in news]
         for session in sessions:
             self._units.note(session)
         # Others get their turn, here and above, between the steps of a long answer.
@@ -146,7 +147,7 @@ class CleverEV:
         )
         # Only a poll that came through to here may count as seen.
         self._seen = seen
-        self._told |= {session.session_id: session for session in sessions}
+        self._told |= {each.session.session_id: each for each in news}
         self._points |= points
         if listed is not None:
             # One that comes back has to be told again.
@@ -219,16 +220,20 @@ class CleverEV:
     ) -> dict[str, Session | None]:
         """Return the sessions that have to be known and that no list holds."""
         return {
-            session_id: open_sessions.get(session_id) or self._told.get(session_id)
+            session_id: open_sessions.get(session_id) or self._known_of(session_id)
             for session_id in (*open_sessions, *watched)
             if session_id not in ids
         }
+
+    def _known_of(self, session_id: str) -> Session | None:
+        told = self._told.get(session_id)
+        return told and told.session
 
     def _news(
         self,
         lists: Iterable[Iterable[Session]],
         open_sessions: Mapping[str, Session],
-    ) -> list[Session]:
+    ) -> list[Told]:
         """Return the sessions that are not as they were last told.
 
         Of several lists that hold a session the first one counts, but one that shows it
@@ -242,10 +247,10 @@ class CleverEV:
                 items[session.session_id] = session
         connectors = self._chargers.current
         return [
-            session
-            for session in with_statuses(items.values(), connectors, self._told, open_sessions)
-            if self._told.get(session.session_id) != session
-            or (not session.is_open and session.session_id in open_sessions)
+            each
+            for each in with_statuses(items.values(), connectors, self._told, open_sessions)
+            if self._told.get(each.session.session_id) != each
+            or (not each.session.is_open and each.session.session_id in open_sessions)
         ]
 
     def _end_review(self, wanted: Collection[str]) -> None:
@@ -254,6 +259,6 @@ class CleverEV:
             return
         self._known = self._review.ids | self._since
         kept = self._known.union(wanted)
-        self._told = {key: session for key, session in self._told.items() if key in kept}
+        self._told = {key: told for key, told in self._told.items() if key in kept}
         self._units.keep(kept)
         self._review = None
