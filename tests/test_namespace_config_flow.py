@@ -191,6 +191,29 @@ async def test_network_in_trouble(
     await _finish(home, result["flow_id"])
 
 
+async def test_another_organization(home: Home) -> None:
+    """Test that an organization which the token is not good for makes no account."""
+    result = await open_form(home)
+    user_input = home.namespace_input(organization_id="another")
+    result = await enter(home, result["flow_id"], user_input)
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {"base": "request_rejected"}
+    assert result["description_placeholders"].items() >= {"code": "chargers: HTTP 403"}.items()
+    assert home.hass.config_entries.async_entries("ev_charging_sessions") == []
+    await _finish(home, result["flow_id"])
+
+
+async def test_a_token_without_the_chargers(home: Home) -> None:
+    """Test that a token which may only read sessions makes no account for commands."""
+    result = await open_form(home)
+    home.simulator.faults.on("http_403", scope="chargers")
+    result = await enter(home, result["flow_id"], home.namespace_input())
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {"base": "request_rejected"}
+    home.simulator.faults.off()
+    await _finish(home, result["flow_id"])
+
+
 async def test_already_configured(home: Home) -> None:
     """Test that an organization cannot be added a second time, whatever the token."""
     await home.add_namespace()

@@ -44,7 +44,8 @@ async def test_a_token_that_is_refused(owner: NamespaceOwner, generation: str) -
         assert len(owner.asked()) == 1
     owner.namespace.tokens.add("wrong")
     await owner.backend.verify()
-    assert owner.asked() == [("list_sessions", "skip=0&take=1")]
+    chargers = [("chargers", "page=1&per_page=100")] if generation == "current" else []
+    assert owner.asked() == [("list_sessions", "skip=0&take=1"), *chargers]
 
 
 @pytest.mark.parametrize(
@@ -231,3 +232,19 @@ async def test_an_organization_that_is_not_ours(owner: NamespaceOwner) -> None:
     owner.namespace.start_at_pole(HOTEL, 1, TAG)
     answer = await owner.poll()
     assert (len(answer.sessions), answer.unreadable) == (1, ("chargers: HTTP 400",))
+
+
+@pytest.mark.parametrize(
+    ("organization_id", "status"), [(None, 400), ("another", 403)], ids=["none", "another"]
+)
+async def test_an_account_whose_organization_is_refused(
+    owner: NamespaceOwner, organization_id: str | None, status: int
+) -> None:
+    """Test that an account is only good if its chargers can be read, where it has any."""
+    owner.restart(organization_id=organization_id)
+    with pytest.raises(RequestRejectedError) as caught:
+        await owner.backend.verify()
+    assert (caught.value.code, caught.value.status) == (f"chargers: HTTP {status}", status)
+    assert_silent(said_by(caught.value), SECRETS)
+    owner.restart(organization_id=organization_id, api_generation="legacy")
+    await owner.backend.verify()

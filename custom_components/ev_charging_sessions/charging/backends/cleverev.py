@@ -84,8 +84,13 @@ class CleverEV:
         self._told_listed: AbstractSet[str] | None = None
 
     async def verify(self) -> None:
-        """Read one session, which needs the token and the namespace."""
+        """Read one session, and the chargers, which need the organization as well.
+
+        A refusal of the chargers says so in its code.
+        """
         await self._api.sessions(0, 1, {})
+        if self._is_current:
+            await self._chargers.verify()
 
     async def poll(
         self,

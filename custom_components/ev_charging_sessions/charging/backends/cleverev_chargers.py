@@ -44,6 +44,16 @@ class Chargers:
         self.current: Mapping[str, Connector] = _NONE
         self.listed: AbstractSet[str] | None = None
 
+    async def verify(self) -> None:
+        """Make sure that chargers can be read; a refusal names them in its code."""
+        try:
+            await self._api.chargers(1, None)
+        except RequestRejectedError as err:
+            refusal = RequestRejectedError(f"chargers: {err.code}", status=err.status)
+        else:
+            return
+        raise refusal
+
     async def read(self, unreadable: list[str]) -> None:
         """Read all chargers; sessions are still told when this does not work.
 
