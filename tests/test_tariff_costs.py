@@ -41,6 +41,9 @@ async def test_price_without_energy(home: Home, version: str, cost: str) -> None
     state = home.state("sensor", "session_cost", EVSE)
     assert (state.state, state.attributes["cost_source"]) == (cost, "computed")
     assert state.attributes["unit_of_measurement"] == "EUR"
+    # A minute costs the same from the first to the last one, so no fee can begin.
+    with pytest.raises(AssertionError, match="There is no sensor"):
+        home.state("sensor", "idle_fee", EVSE)
     answer = await home.act("get_sessions")
     assert answer
     totals: Any = answer["totals"]
