@@ -1,5 +1,6 @@
 """Tests of reviews of CleverEV's past that take several polls, against the simulator."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
@@ -12,6 +13,7 @@ import pytest
 from custom_components.ev_charging_sessions.charging.backends.cleverev import REVIEW_INTERVAL
 from custom_components.ev_charging_sessions.charging.backends.cleverev_pages import Page
 from custom_components.ev_charging_sessions.charging.backends.cleverev_review import REVIEWED
+from custom_components.ev_charging_sessions.charging.backends.cleverev_units import UnitCheck
 from custom_components.ev_charging_sessions.charging.errors import (
     AuthenticationError,
     UnexpectedAnswerError,
@@ -238,3 +240,33 @@ async def test_a_session_that_was_reviewed_is_looked_up_all_the_same(
     owner.namespace.correct(made.id, 1000)
     assert (made.id, SessionStatus.FINISHED) in await owner.states(made.id)
     assert owner.sessions[made.id].energy == 1
+
+
+async def test_others_get_their_turn(
+    owner: NamespaceOwner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that a poll of many sessions does not weigh the evidence of all in one go."""
+    owner.namespace.populate(1000)
+    noted: list[int] = []
+    at_once = 0
+    note = UnitCheck.note
+
+    def counted(self: UnitCheck, session: Session) -> None:
+        nonlocal at_once
+        at_once += 1
+        note(self, session)
+
+    async def others() -> None:
+        nonlocal at_once
+        while True:
+            await asyncio.sleep(0)
+            noted.append(at_once)
+            at_once = 0
+
+    monkeypatch.setattr(UnitCheck, "note", counted)
+    task = asyncio.create_task(others())
+    told = await owner.poll()
+    await asyncio.sleep(0)
+    task.cancel()
+    assert sum(noted) == len(told.sessions) == 1000
+    assert max(noted) <= 200

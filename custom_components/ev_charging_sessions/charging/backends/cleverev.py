@@ -38,6 +38,9 @@ API_GENERATIONS = ("current", "legacy")
 
 REVIEW_INTERVAL = timedelta(days=1)
 
+# So many sessions are looked at before others get their turn.
+_AT_ONCE = 100
+
 
 class CleverEV:
     """A namespace at CleverEV.
@@ -138,10 +141,7 @@ class CleverEV:
         points = self._chargers.news(self._points, now)
         listed = self._chargers.listed
         sessions = [each.session for each in news]
-        for session in sessions:
-            self._units.note(session)
-        # Others get their turn, here and above, between the steps of a long answer.
-        await asyncio.sleep(0)
+        await self._note_units(sessions)
         answer = Answer(
             sessions=(*sessions, *ended),
             read=now,
@@ -257,6 +257,13 @@ class CleverEV:
             if self._told.get(each.session.session_id) != each
             or (not each.session.is_open and each.session.session_id in open_sessions)
         ]
+
+    async def _note_units(self, sessions: Iterable[Session]) -> None:
+        """Weigh what sessions say about the unit; others get their turn in between."""
+        for number, session in enumerate(sessions):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            self._units.note(session)
 
     def _end_review(self, wanted: Collection[str]) -> None:
         """Forget what was told of sessions that no list will hold again."""
