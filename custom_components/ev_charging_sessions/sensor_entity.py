@@ -1,5 +1,6 @@
 """What the sensors of charge points and of accounts share."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,9 +74,9 @@ class SessionFigureSensor(ChargePointSensor):
         return session and (self.native_value, self.source, session.started)
 
     @property
+    @abstractmethod
     def source(self) -> Source | None:
         """Return where the figure comes from."""
-        raise NotImplementedError
 
     @property
     @override
