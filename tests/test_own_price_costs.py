@@ -187,3 +187,23 @@ async def test_price_taken_back(home: Home) -> None:
     assert [home.hass.states.get(entity_id) for entity_id in entity_ids] == [None, None]
     await _set_price(home, price_per_kwh=0.31)
     assert _all_costs(home) == 0
+
+
+async def test_told_again(home: Home) -> None:
+    """Test that a restart, after which the past is told again, makes no news of its costs."""
+    home.hass.states.async_set("input_number.price", "0.20")
+    await home.add_parks(SOUTH)
+    await _set_price(home, price_entity="input_number.price")
+    parks = home.simulator.parks
+    parks.plug(*PLACE)
+    await home.run(1800)
+    parks.unplug(*PLACE)
+    await home.run(3600)
+    before = home.state("sensor", "session_cost", SOUTH_POINT)
+    home.hass.states.async_set("input_number.price", "0.90")
+    with Writes(home.hass) as writes:
+        await reload(home)
+        await home.run(400)
+    after = home.state("sensor", "session_cost", SOUTH_POINT)
+    assert (after.state, after.attributes["cost_source"]) == (before.state, "computed")
+    assert "corrected" not in told_events(writes)

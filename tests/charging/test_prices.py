@@ -140,6 +140,10 @@ def test_own_price_of_what_is_known() -> None:
     assert unseen.cost_of(running, None, at(31)) == costing("5.500000", Source.ESTIMATED)
     before = replace(known, cost=costing("1"), updated=at(20))
     assert unseen.cost_of(running, before, at(60)) == costing("1.500000", Source.ESTIMATED)
+    # What is only told again stays what it was.
+    paid = ended(energy=11.0, updated=at(70))
+    paid = replace(paid, cost=costing("3.21"))
+    assert unseen.cost_of(ended(energy=11.0), paid, at(5000)) == paid.cost
     # Half of a cent is a cent, as in a quote.
     assert own("0.25").cost_of(ended(energy=0.5), None, at(60)) == costing("0.13")
 

@@ -63,12 +63,14 @@ class OwnPrice:
             self.unpaid.setdefault(session.session_id, until or 0.0)
             return None
         until = self.unpaid.pop(session.session_id, until)
-        cost = (paid.amount if paid else Decimal(0)) + amount * (
-            kwh(session.energy) - kwh(until or 0.0)
-        )
+        charged = kwh(session.energy) - kwh(until or 0.0)
+        cost = (paid.amount if paid else Decimal(0)) + amount * charged
         seen = known.updated if known else session.started
         is_seen = not is_late and seen is not None and now - seen <= _UNSEEN_AFTER
-        is_sure = (self._is_fixed or is_seen) and (not paid or paid.source is Source.COMPUTED)
+        # What is only told again, as after each restart, is no less sure than before.
+        is_sure = (self._is_fixed or is_seen or (paid and not charged)) and (
+            not paid or paid.source is Source.COMPUTED
+        )
         digits = _PARTS if session.is_open else coin_of(self.currency)
         return Cost(
             amount=cost.quantize(digits, ROUND_HALF_UP),
