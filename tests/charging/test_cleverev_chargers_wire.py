@@ -1,6 +1,5 @@
 """Tests of what a charger of CleverEV means."""
 
-from datetime import UTC, datetime
 import json
 from typing import Any
 
@@ -8,7 +7,6 @@ import pytest
 
 from custom_components.ev_charging_sessions.charging.backends import cleverev_chargers_wire
 from custom_components.ev_charging_sessions.charging.backends.cleverev_chargers_wire import (
-    Connector,
     decode_charger,
 )
 from custom_components.ev_charging_sessions.charging.errors import UnexpectedAnswerError
@@ -24,7 +22,7 @@ from .cleverev_answers import CHARGER, CONNECTOR, without
 STATION = Station(station_id="chg_1", name="Garage", vendor="ACME", model="Duo", firmware="1.2")
 
 
-def decoded(charger: dict[str, Any], *connectors: dict[str, Any]) -> list[Connector]:
+def decoded(charger: dict[str, Any], *connectors: dict[str, Any]) -> list[ChargePoint]:
     """Decode one charger."""
     body = charger | ({"connectors": connectors} if connectors else {})
     return decode_charger(json.dumps(body).encode())
@@ -33,18 +31,15 @@ def decoded(charger: dict[str, Any], *connectors: dict[str, Any]) -> list[Connec
 def test_a_charger_with_one_connector() -> None:
     """Test what a connector is as a charge point."""
     assert decoded(CHARGER) == [
-        Connector(
-            charge_point=ChargePoint(
-                charge_point_id="chg_1-1",
-                name="Garage",
-                status=ChargePointStatus.OCCUPIED,
-                connector_type="type2",
-                max_power=22.0,
-                max_current=32.0,
-                station=STATION,
-                ocpp_status=OcppStatus.CHARGING,
-            ),
-            since=datetime(2026, 11, 21, 8, 0, 5, tzinfo=UTC),
+        ChargePoint(
+            charge_point_id="chg_1-1",
+            name="Garage",
+            status=ChargePointStatus.OCCUPIED,
+            connector_type="type2",
+            max_power=22.0,
+            max_current=32.0,
+            station=STATION,
+            ocpp_status=OcppStatus.CHARGING,
         )
     ]
 
@@ -52,12 +47,12 @@ def test_a_charger_with_one_connector() -> None:
 def test_a_charger_with_two_connectors() -> None:
     """Test that names tell the connectors of one charger apart, and zero is none."""
     connectors = [CONNECTOR | {"connectorId": number} for number in (0, 2, 1)]
-    points = [each.charge_point for each in decoded(CHARGER, *connectors)]
+    points = decoded(CHARGER, *connectors)
     assert [(each.charge_point_id, each.name) for each in points] == [
         ("chg_1-2", "Garage 2"),
         ("chg_1-1", "Garage 1"),
     ]
-    assert decoded(without(CHARGER, "name"), *connectors)[0].charge_point.name is None
+    assert decoded(without(CHARGER, "name"), *connectors)[0].name is None
 
 
 @pytest.mark.parametrize(
@@ -79,9 +74,9 @@ def test_a_charger_with_two_connectors() -> None:
 def test_statuses(word: object, status: ChargePointStatus | None) -> None:
     """Test every word of OCPP, and one that is none."""
     (connector,) = decoded(CHARGER, CONNECTOR | {"status": word})
-    assert connector.charge_point.status is status
-    ocpp = connector.charge_point.ocpp_status
-    assert (ocpp is None) if status is None else (ocpp and ocpp.replace("_", "") == word.lower())  # type: ignore[attr-defined]
+    assert connector.status is status
+    ocpp = connector.ocpp_status
+    assert (ocpp is None) if status is None else (ocpp and ocpp.replace("_", "") == word.lower())  # type: ignore[attr-defined] # It is text.
 
 
 def test_where_the_status_is_the_chargers() -> None:
@@ -89,10 +84,9 @@ def test_where_the_status_is_the_chargers() -> None:
     bare = without(CONNECTOR, "status", "statusSince")
     charger = CHARGER | {"status": "Faulted", "statusSince": "2026-11-21T09:00:00Z"}
     (only,) = decoded(charger, bare)
-    assert only.charge_point.ocpp_status is OcppStatus.FAULTED
-    assert only.since == datetime(2026, 11, 21, 9, tzinfo=UTC)
+    assert only.ocpp_status is OcppStatus.FAULTED
     for connector in decoded(charger, bare, bare | {"connectorId": 2}):
-        assert connector.charge_point.status is None
+        assert connector.status is None
 
 
 @pytest.mark.parametrize(
@@ -109,8 +103,8 @@ def test_where_the_status_is_the_chargers() -> None:
 def test_a_charger_that_is_cut_off(gone: str | None, back: str | None, is_offline: bool) -> None:
     """Test that a charger nobody reaches is offline, whatever it said last."""
     (connector,) = decoded(CHARGER | {"disconnectedSince": gone, "connectedSince": back})
-    assert (connector.charge_point.status is ChargePointStatus.OFFLINE) is is_offline
-    assert connector.charge_point.ocpp_status is OcppStatus.CHARGING
+    assert (connector.status is ChargePointStatus.OFFLINE) is is_offline
+    assert connector.ocpp_status is OcppStatus.CHARGING
 
 
 @pytest.mark.parametrize(
@@ -120,7 +114,7 @@ def test_a_charger_that_is_cut_off(gone: str | None, back: str | None, is_offlin
 def test_power(told: object, power: float | None) -> None:
     """Test that power may be in watts or kilowatts."""
     (connector,) = decoded(CHARGER, CONNECTOR | {"maxPower": told})
-    assert connector.charge_point.max_power == power
+    assert connector.max_power == power
 
 
 @pytest.mark.parametrize(
@@ -137,7 +131,7 @@ def test_power(told: object, power: float | None) -> None:
 def test_the_number_of_a_connector(connector: dict[str, Any], place: int) -> None:
     """Test the names under which the number may stand; its place in the list is the last."""
     (found,) = decoded(CHARGER, connector)
-    assert found.charge_point.charge_point_id == f"chg_1-{place}"
+    assert found.charge_point_id == f"chg_1-{place}"
 
 
 @pytest.mark.parametrize(

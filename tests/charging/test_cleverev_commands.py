@@ -79,7 +79,7 @@ async def test_a_start_that_comes_to_nothing(owner: NamespaceOwner) -> None:
 @pytest.mark.parametrize("status", [200, 400, 409, 422])
 async def test_refused(owner: NamespaceOwner, status: int) -> None:
     """Test that a refusal is one whatever its status is, and quotes nobody."""
-    owner.simulator.cleverev.settings.refusal_status = status  # type: ignore[assignment]
+    owner.simulator.cleverev.settings.refusal_status = status  # type: ignore[assignment] # It is one of the four.
     owner.namespace.set_online(HOTEL, online=False)
     with pytest.raises(RequestRejectedError) as caught:
         await owner.backend.start(POINT, None)

@@ -69,7 +69,7 @@ async def test_each_session_once(
     past = owner.namespace.populate(MANY)
     told = (await owner.poll()).sessions
     assert len({session.session_id for session in told}) == len(told)
-    old = {session.session_id: session for session in told if session.started < START}  # type: ignore[operator]
+    old = {each.session_id: each for each in told if each.started and each.started < START}
     assert len(old) == MANY
     assert sum(round((each.energy or 0) * 1000) for each in old.values()) == past.total_energy
     costs = [each.cost.amount for each in old.values() if each.cost]

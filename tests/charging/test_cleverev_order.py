@@ -4,13 +4,14 @@ from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+import json
 from pathlib import Path
 
 from msgspec.structs import replace
 import pytest
 
 from custom_components.ev_charging_sessions.charging.backends.cleverev_chargers_wire import (
-    Connector,
+    decode_charger,
 )
 from custom_components.ev_charging_sessions.charging.backends.cleverev_status import (
     Told,
@@ -18,7 +19,6 @@ from custom_components.ev_charging_sessions.charging.backends.cleverev_status im
 )
 from custom_components.ev_charging_sessions.charging.ledger import Ledger
 from custom_components.ev_charging_sessions.charging.model import (
-    ChargePoint,
     Cost,
     OcppStatus,
     Session,
@@ -64,12 +64,19 @@ class House:
         self, session: Session, status: OcppStatus = CHARGES, since: float | None = None
     ) -> Session:
         """Tell a row and how its connector is; return what the ledger then knows."""
-        point = ChargePoint(charge_point_id=POINT, ocpp_status=status)
-        connector = Connector(charge_point=point, since=None if since is None else at(since))
+        connector = {
+            "connectorId": 1,
+            "status": status.replace("_", ""),
+            "statusSince": None if since is None else at(since).isoformat(),
+        }
+        charger = {"id": POINT.removesuffix("-1"), "connectors": [connector]}
+        (point,) = decode_charger(json.dumps(charger).encode())
+        assert point.charge_point_id == POINT
+        assert point.ocpp_status is status
         open_sessions = {
             each.session_id: each for each in await self._ledger.open_sessions(ACCOUNT)
         }
-        (told,) = with_statuses([session], {POINT: connector}, self._told, open_sessions)
+        (told,) = with_statuses([session], {POINT: point}, self._told, open_sessions)
         before = self._told.get("1")
         if before is None or before.session != told.session:
             await self._ledger.upsert((told.session,))

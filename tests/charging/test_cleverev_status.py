@@ -5,9 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from custom_components.ev_charging_sessions.charging.backends.cleverev_chargers_wire import (
-    Connector,
-)
 from custom_components.ev_charging_sessions.charging.backends.cleverev_status import (
     Told,
     with_statuses,
@@ -56,15 +53,14 @@ def session(
     )
 
 
-def connector(status: OcppStatus | None, since: float | None = None) -> dict[str, Connector]:
-    """Return the connector of the session in a status since so many minutes."""
-    point = ChargePoint(charge_point_id=POINT, ocpp_status=status)
-    return {POINT: Connector(charge_point=point, since=None if since is None else at(since))}
+def connector(status: OcppStatus | None) -> dict[str, ChargePoint]:
+    """Return the connector of the session in a status."""
+    return {POINT: ChargePoint(charge_point_id=POINT, ocpp_status=status)}
 
 
 def told(
     found: Session,
-    connectors: dict[str, Connector] | None = None,
+    connectors: dict[str, ChargePoint] | None = None,
     before: Session | None = None,
     ledger: Session | None = None,
 ) -> Session:
@@ -95,7 +91,7 @@ def as_told(before: Session) -> Told:
 )
 def test_the_connector_decides(ocpp: OcppStatus, status: SessionStatus) -> None:
     """Test every word of a connector that can have a session."""
-    assert told(session(10, 1.0), connector(ocpp, 5)).status is status
+    assert told(session(10, 1.0), connector(ocpp)).status is status
 
 
 @pytest.mark.parametrize(
@@ -110,7 +106,7 @@ def test_the_connector_decides(ocpp: OcppStatus, status: SessionStatus) -> None:
 )
 def test_the_meter_decides(ocpp: OcppStatus | None) -> None:
     """Test that a connector which knows of no session says nothing of one."""
-    connectors = connector(ocpp, 15)
+    connectors = connector(ocpp)
     first = told(session(10, 1.0), connectors)
     assert (first.status, first.updated) == (CHARGING, at(10))
     assert told(session(10, 0.0), connectors).status is CONNECTED
@@ -160,7 +156,7 @@ def test_the_newest_session_of_a_connector() -> None:
     new = session(10, 1.0, session_id="new")
     before = {each.session_id: as_told(replace(each, status=SUSPENDED)) for each in (old, bare)}
     for order in ([old, bare, ended, new], [new, ended, bare, old]):
-        found = with_statuses(order, connector(OcppStatus.CHARGING, 1), before, {})
+        found = with_statuses(order, connector(OcppStatus.CHARGING), before, {})
         assert {each.session.session_id: each.session.status for each in found} == {
             "old": SUSPENDED,
             "bare": SUSPENDED,
@@ -170,25 +166,24 @@ def test_the_newest_session_of_a_connector() -> None:
 
 
 def test_a_status_can_fall() -> None:
-    """Test that the ledger takes a lower status of the same session, with or without times."""
-    for since in (12, None):
-        first = told(session(10, 1.0), connector(OcppStatus.CHARGING, 1))
-        second = told(session(10, 1.0), connector(OcppStatus.SUSPENDED_EV, since), first)
-        assert second.updated == at(10) + timedelta(microseconds=1)
-        # It is told once.
-        again = told(session(10, 1.0), connector(OcppStatus.SUSPENDED_EV, since), second)
-        assert again == second
-        known = merge(merge(None, first).known, second).known
-        assert known.session.status is SUSPENDED
-        third = told(session(11, 1.2), connector(OcppStatus.CHARGING, since), second)
-        assert merge(known, third).known.session.status is CHARGING
+    """Test that the ledger takes a lower status of the same session."""
+    first = told(session(10, 1.0), connector(OcppStatus.CHARGING))
+    second = told(session(10, 1.0), connector(OcppStatus.SUSPENDED_EV), first)
+    assert second.updated == at(10) + timedelta(microseconds=1)
+    # It is told once.
+    again = told(session(10, 1.0), connector(OcppStatus.SUSPENDED_EV), second)
+    assert again == second
+    known = merge(merge(None, first).known, second).known
+    assert known.session.status is SUSPENDED
+    third = told(session(11, 1.2), connector(OcppStatus.CHARGING), second)
+    assert merge(known, third).known.session.status is CHARGING
 
 
-def test_a_connector_whose_clock_is_ahead() -> None:
-    """Test that the energy of an end counts although a connector has named a later time."""
-    ahead = told(session(10, 1.0), connector(OcppStatus.CHARGING, 60))
+def test_an_end_after_statuses() -> None:
+    """Test that the energy of an end counts whatever its connector has told before."""
+    ahead = told(session(10, 1.0), connector(OcppStatus.CHARGING))
     assert ahead.updated == at(10)
-    more = told(session(20, 2.0), connector(OcppStatus.CHARGING, 60), ahead)
+    more = told(session(20, 2.0), connector(OcppStatus.CHARGING), ahead)
     end = told(session(30, 3.0, SessionStatus.FINISHED), {}, ledger=more)
     known = merge(None, ahead).known
     for answer in (more, end):
@@ -200,10 +195,10 @@ def test_a_connector_whose_clock_is_ahead() -> None:
 
 def test_a_command_of_the_ledger_is_not_undone() -> None:
     """Test that a poll which has seen nothing new leaves the ledger as it is."""
-    running = told(session(10, 1.0), connector(OcppStatus.CHARGING, 1))
+    running = told(session(10, 1.0), connector(OcppStatus.CHARGING))
     stopping = replace(running, status=SessionStatus.STOPPING)
     for before in (running, None):
-        again = told(session(10, 1.0), connector(OcppStatus.CHARGING, 1), before, ledger=stopping)
+        again = told(session(10, 1.0), connector(OcppStatus.CHARGING), before, ledger=stopping)
         assert again.updated == running.updated
         known = merge(merge(None, stopping).known, again).known
         assert known.session.status is SessionStatus.STOPPING
@@ -212,7 +207,5 @@ def test_a_command_of_the_ledger_is_not_undone() -> None:
 def test_without_stamps_nothing_is_put_in_order() -> None:
     """Test that an answer without a time stamp gets that of its reading, later."""
     bare = replace(session(10, 1.0), updated=None)
-    assert told(bare, connector(OcppStatus.CHARGING, 1)).updated is None
-    assert (
-        told(bare, connector(OcppStatus.CHARGING, 1), session(10, 1.0, SUSPENDED)).updated is None
-    )
+    assert told(bare, connector(OcppStatus.CHARGING)).updated is None
+    assert told(bare, connector(OcppStatus.CHARGING), session(10, 1.0, SUSPENDED)).updated is None

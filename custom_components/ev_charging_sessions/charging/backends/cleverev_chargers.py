@@ -14,13 +14,13 @@ from ..errors import (
 )
 from ..model import ChargePoint
 from .cleverev_api import Api
-from .cleverev_chargers_wire import Connector, decode_charger
+from .cleverev_chargers_wire import decode_charger
 from .cleverev_envelope_wire import ChargerPage
 
 _LOGGER = logging.getLogger(__name__)
 
 _MOST_PAGES = 20
-_NONE: Mapping[str, Connector] = {}
+_NONE: Mapping[str, ChargePoint] = {}
 
 # So many chargers are decoded before others get their turn.
 _AT_ONCE = 100
@@ -38,10 +38,10 @@ class Chargers:
         """Start with none known."""
         self._api = api
         self._pages: list[ChargerPage] = []
-        self._decoded: dict[bytes, list[Connector]] = {}
+        self._decoded: dict[bytes, list[ChargePoint]] = {}
         self._unreadable: list[str] = []
-        self.connectors: Mapping[str, Connector] = {}
-        self.current: Mapping[str, Connector] = _NONE
+        self.connectors: Mapping[str, ChargePoint] = {}
+        self.current: Mapping[str, ChargePoint] = _NONE
         self.listed: AbstractSet[str] | None = None
 
     async def verify(self) -> None:
@@ -86,10 +86,9 @@ class Chargers:
     def news(self, told: Mapping[str, ChargePoint], now: datetime) -> dict[str, ChargePoint]:
         """Return the charge points that are not as they were last told."""
         return {
-            key: replace(connector.charge_point, updated=now)
+            key: replace(connector, updated=now)
             for key, connector in self.connectors.items()
-            if (known := told.get(key)) is None
-            or replace(known, updated=None) != connector.charge_point
+            if (known := told.get(key)) is None or replace(known, updated=None) != connector
         }
 
     async def _read_pages(self) -> tuple[list[ChargerPage], bool]:
@@ -110,8 +109,8 @@ class Chargers:
         return pages, False
 
     async def _decode(self, pages: list[ChargerPage]) -> None:
-        decoded: dict[bytes, list[Connector]] = {}
-        connectors: dict[str, Connector] = {}
+        decoded: dict[bytes, list[ChargePoint]] = {}
+        connectors: dict[str, ChargePoint] = {}
         unreadable: list[str] = []
         for number, text in enumerate(bytes(raw) for page in pages for raw in page.rows):
             if number and number % _AT_ONCE == 0:
@@ -122,7 +121,7 @@ class Chargers:
                 unreadable.append(err.path)
                 continue
             decoded[text] = found
-            connectors |= {each.charge_point.charge_point_id: each for each in found}
+            connectors |= {each.charge_point_id: each for each in found}
         self._decoded = decoded
         self._unreadable = unreadable
         self.connectors = connectors

@@ -4,8 +4,6 @@ Source: ``contracts/cleverev.md``, section 1.6. A charger's password, its addres
 owns it are in the same object; nothing here ever decodes them.
 """
 
-from datetime import datetime
-
 import msgspec
 
 from ..errors import UnexpectedAnswerError
@@ -14,7 +12,6 @@ from .cleverev_values import (
     charge_point_id_of,
     connector_number,
     id_for_path,
-    not_ahead,
     optional_number,
     optional_text,
     optional_time,
@@ -42,20 +39,12 @@ _STATUSES = {
 }
 
 
-class Connector(msgspec.Struct, frozen=True, kw_only=True):
-    """One connector of a charger; ``since`` is when it began to be as it is."""
-
-    charge_point: ChargePoint
-    since: datetime | None = None
-
-
 class _Connector(msgspec.Struct):
     connectorId: object = None
     number: object = None
     id: object = None
     type: object = None
     status: object = None
-    statusSince: object = None
     maxPower: object = None
     maxCurrent: object = None
 
@@ -67,7 +56,6 @@ class _Charger(msgspec.Struct):
     model: object = None
     firmwareVersion: object = None
     status: object = None
-    statusSince: object = None
     connectedSince: object = None
     disconnectedSince: object = None
     connectors: list[msgspec.Raw] | None = None
@@ -77,7 +65,7 @@ _read_charger = reader(_Charger, _PATH)
 _read_connector = reader(_Connector, _CONNECTOR)
 
 
-def decode_charger(raw: bytes | msgspec.Raw) -> list[Connector]:
+def decode_charger(raw: bytes | msgspec.Raw) -> list[ChargePoint]:
     """Return the connectors of one charger.
 
     Raises UnexpectedAnswerError naming the field that is wrong.
@@ -95,31 +83,26 @@ def decode_charger(raw: bytes | msgspec.Raw) -> list[Connector]:
     places = [_place(wire, index) for index, wire in enumerate(wires)]
     several = sum(place > 0 for place in places) > 1
     is_offline = _is_disconnected(charger)
-    connectors: list[Connector] = []
+    connectors: list[ChargePoint] = []
     for place, wire in zip(places, wires, strict=True):
         if not place:
             # OCPP's connector zero is the charger itself.
             continue
-        word, since = wire.status, wire.statusSince
+        word = wire.status
         if word is None and not several:
             word = charger.status
-        if since is None and (wire.status is None or not several):
-            since = charger.statusSince
         ocpp = _OCPP.get(word.lower()) if isinstance(word, str) else None
         status = _STATUSES[ocpp] if ocpp else None
         connectors.append(
-            Connector(
-                charge_point=ChargePoint(
-                    charge_point_id=charge_point_id_of(charger_id, place),
-                    name=_name(station.name, place if several else None),
-                    status=ChargePointStatus.OFFLINE if is_offline else status,
-                    connector_type=optional_text(wire.type),
-                    max_power=_kilowatts(optional_number(wire.maxPower)),
-                    max_current=optional_number(wire.maxCurrent),
-                    station=station,
-                    ocpp_status=ocpp,
-                ),
-                since=not_ahead(optional_time(since)),
+            ChargePoint(
+                charge_point_id=charge_point_id_of(charger_id, place),
+                name=_name(station.name, place if several else None),
+                status=ChargePointStatus.OFFLINE if is_offline else status,
+                connector_type=optional_text(wire.type),
+                max_power=_kilowatts(optional_number(wire.maxPower)),
+                max_current=optional_number(wire.maxCurrent),
+                station=station,
+                ocpp_status=ocpp,
             )
         )
     return connectors

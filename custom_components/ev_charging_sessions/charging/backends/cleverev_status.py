@@ -13,8 +13,7 @@ from copy import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from ..model import OcppStatus, Session, SessionStatus
-from .cleverev_chargers_wire import Connector
+from ..model import ChargePoint, OcppStatus, Session, SessionStatus
 
 _STATUSES = {
     OcppStatus.PREPARING: SessionStatus.CONNECTED,
@@ -38,7 +37,7 @@ class Told(NamedTuple):
 
 def with_statuses(
     sessions: Iterable[Session],
-    connectors: Mapping[str, Connector],
+    connectors: Mapping[str, ChargePoint],
     told: Mapping[str, Told],
     open_sessions: Mapping[str, Session],
 ) -> list[Told]:
@@ -67,9 +66,9 @@ def with_statuses(
     return found
 
 
-def _running(session: Session, connector: Connector | None, before: Session | None) -> Session:
+def _running(session: Session, connector: ChargePoint | None, before: Session | None) -> Session:
     """Return a running session with its status."""
-    ocpp = connector.charge_point.ocpp_status if connector else None
+    ocpp = connector.ocpp_status if connector else None
     status = _STATUSES.get(ocpp) if ocpp else None
     return replace(session, status=status or _by_meter(session, before))
 
