@@ -19,7 +19,16 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct, field
 
-from .model import Cost, Intent, MeterValue, Session, SessionDetails, SessionStatus, Source
+from .model import (
+    Cost,
+    Intent,
+    MeterMemory,
+    MeterValue,
+    Session,
+    SessionDetails,
+    SessionStatus,
+    Source,
+)
 from .tariff_model import Tariff
 
 UNVERSIONED = -(2**63)
@@ -296,8 +305,19 @@ def _normalized(answer: Session) -> Session:
 def _normalized_details(details: SessionDetails | None) -> SessionDetails | None:
     if details is None:
         return None
-    intent = details.intent and _normalized_intent(details.intent)
-    return replace(details, created=_utc(details.created), intent=intent)
+    return replace(
+        details,
+        created=_utc(details.created),
+        intent=details.intent and _normalized_intent(details.intent),
+        charging_started=_utc(details.charging_started),
+        charging_ended=_utc(details.charging_ended),
+        meter=details.meter and _normalized_meter(details.meter),
+    )
+
+
+def _normalized_meter(meter: MeterMemory) -> MeterMemory:
+    fallen = meter.fallen and MeterValue(_at(meter.fallen.at), meter.fallen.energy)
+    return replace(meter, at=_at(meter.at), fallen=fallen)
 
 
 def _normalized_intent(intent: Intent) -> Intent:
@@ -319,7 +339,11 @@ def _finite_float(figure: float | None) -> float | None:
 
 
 def _utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else from_microseconds(to_microseconds(moment))
+    return None if moment is None else _at(moment)
+
+
+def _at(moment: datetime) -> datetime:
+    return from_microseconds(to_microseconds(moment))
 
 
 def _finite(cost: Cost | None) -> Cost | None:

@@ -81,11 +81,34 @@ class Cost(Struct, frozen=True, kw_only=True):
     source: Source
 
 
+class CardType(StrEnum):
+    """What kind of identifier a card is known by."""
+
+    EVCO_ID = "evco_id"
+    RFID = "rfid"
+    USERNAME = "username"
+    TOKEN = "token"  # noqa: S105 - the name of a kind, no secret
+
+
 class MeterValue(Struct, frozen=True, gc=False):
     """What the meter of a charge point stood at, in kWh since it was made."""
 
     at: datetime
     energy: float
+
+
+class MeterMemory(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far the reading of a meter has been counted, in kWh, so that counting can go on.
+
+    ``fallen`` is where the meter stood before its reading last fell, and ``fallen_counted``
+    what had been counted by then: a reading that comes back shows that it was a slip.
+    """
+
+    at: datetime
+    reading: float
+    counted: float
+    fallen: MeterValue | None = None
+    fallen_counted: float = 0.0
 
 
 class Intent(Discreet, frozen=True, kw_only=True, omit_defaults=True):
@@ -114,10 +137,12 @@ class SessionDetails(Discreet, frozen=True, kw_only=True, omit_defaults=True):
     """What an operator's backend tells of a session that drivers are not told.
 
     ``transaction_id`` is the charge point's own number of the session (OCPP).
-    ``time_zone`` is an IANA name.
+    ``time_zone`` is an IANA name. ``charging_started`` and ``charging_ended`` are when
+    energy first and last flowed. ``payment_reference`` names the order to start it. ``meter``
+    is how far the meter of a session that we measure ourselves has been counted.
     """
 
-    hidden = frozenset({"user_id", "note"})
+    hidden = frozenset({"user_id", "note", "payment_reference"})
 
     transaction_id: str | None = None
     location_id: str | None = None
@@ -128,6 +153,11 @@ class SessionDetails(Discreet, frozen=True, kw_only=True, omit_defaults=True):
     application_id: str | None = None
     namespace_id: str | None = None
     created: datetime | None = None
+    card_type: CardType | None = None
+    charging_started: datetime | None = None
+    charging_ended: datetime | None = None
+    payment_reference: str | None = None
+    meter: MeterMemory | None = None
 
 
 # Thousands of sessions live at once, and none can be part of a cycle of references.
