@@ -97,6 +97,19 @@ class UnexpectedAnswerError(BackendError):
         self.was_sent = True
 
 
+class SwitchFailedError(BackendError):
+    """What lets current flow at a connector of ours did not do as it was told.
+
+    ``is_timeout`` tells that it has not refused, but did not do it in time either.
+    """
+
+    def __init__(self, *, is_timeout: bool) -> None:
+        """Remember whether it said no or nothing."""
+        self.key = "switch_timed_out" if is_timeout else "switch_failed"
+        super().__init__(self.key)
+        self.is_timeout = is_timeout
+
+
 class PriceUnknownError(ChargingError):
     """What charging costs cannot be told.
 
