@@ -17,6 +17,8 @@ from .namespace import Namespace
 from .namespace_control import NamespaceControl
 from .park_control import Action, ParkControl
 from .parks import Parks
+from .pole_control import PoleControl
+from .poles import Poles
 from .request_log import RequestLog
 from .shell_recharge import ShellRecharge
 from .smappee import Smappee
@@ -31,6 +33,7 @@ class Control:
     world: World
     parks: Parks
     namespace: Namespace
+    poles: Poles
     faults: Faults
     log: RequestLog
     shell: ShellRecharge
@@ -63,6 +66,7 @@ class Control:
             ("PATCH", "settings/{name}", self._set),
             *ParkControl(parks=self.parks).table(),
             *NamespaceControl(namespace=self.namespace).table(),
+            *PoleControl(poles=self.poles).table(),
         )
         for method, path, action in table:
             yield web.route(method, f"/_control/{path}", _as_json(action))
@@ -85,6 +89,7 @@ class Control:
             "sessions": [_session(each) for each in self.world.sessions.values()],
             **ParkControl(parks=self.parks).state(),
             **NamespaceControl(namespace=self.namespace).state(),
+            **PoleControl(poles=self.poles).state(),
             "faults": [_fault(each) for each in self.faults.active()],
             "requests": self.log.counts(),
         }

@@ -7,6 +7,7 @@ from .namespace import Namespace
 from .namespace_model import Charger, Driver
 from .namespace_prices import Tariff
 from .parks import Parks
+from .poles import Poles
 from .world import ChargePoint, Price, Site, World
 
 CLIENT_ID = "demo-client"
@@ -86,6 +87,10 @@ CLEVEREV_IDLE_TARIFF: Tariff = {
     ],
     "minPrice": "1.00",
 }
+
+PLUGSURFING_EVSES = ("DE*8PS*ETABCD*1", "DE*8PS*ETABCD*2")
+PLUGSURFING_EVSE = PLUGSURFING_EVSES[0]
+POLES = ("front", "yard")
 
 _STREET = Site(
     number=2057411,
@@ -211,3 +216,11 @@ def default_namespace(clock: Clock) -> Namespace:
         for _ in range(connectors):
             namespace.add_connector(CLEVEREV_CHARGERS[index], 1_000_000, tariff=tariff, is_dc=is_dc)
     return namespace
+
+
+def default_poles(clock: Clock) -> Poles:
+    """Put up the poles of the demo: two at a guest house, with meters that have a past."""
+    poles = Poles(clock)
+    for name, register in zip(POLES, (4711.25, 88.4), strict=True):
+        poles.add(name, register=register)
+    return poles

@@ -15,7 +15,7 @@ from .backend import Backend
 from .cleverev import CleverEV
 from .clock import Clock
 from .control import Control
-from .defaults import default_namespace, default_parks, default_world
+from .defaults import default_namespace, default_parks, default_poles, default_world
 from .faults import Call, Fault, Faults
 from .request_log import Entry, RequestLog
 from .shell_recharge import ShellRecharge
@@ -47,6 +47,7 @@ class Simulator:
         self.world = default_world(self.clock)
         self.parks = default_parks(self.clock)
         self.namespace = default_namespace(self.clock)
+        self.poles = default_poles(self.clock)
         self.faults = Faults(self.clock)
         self.log = RequestLog()
         self.shell = ShellRecharge(self.clock, self.world, self.faults, self.log)
@@ -57,6 +58,7 @@ class Simulator:
             self.shell.name: self.shell,
             self.smappee.name: self.smappee,
             self.cleverev.name: self.cleverev,
+            self.poles.name: self.poles,
         }
         self.url = ""
         self._host = host
@@ -88,6 +90,7 @@ class Simulator:
                 world=self.world,
                 parks=self.parks,
                 namespace=self.namespace,
+                poles=self.poles,
                 faults=self.faults,
                 log=self.log,
                 shell=self.shell,
@@ -95,7 +98,11 @@ class Simulator:
                 cleverev=self.cleverev,
                 autopilot=self.autopilot,
                 settings={
-                    **{name: each.settings for name, each in self.backends.items()},
+                    **{
+                        name: each.settings
+                        for name, each in self.backends.items()
+                        if each.settings is not None
+                    },
                     "namespace": self.namespace.settings,
                 },
             ).routes()
