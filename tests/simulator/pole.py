@@ -194,7 +194,7 @@ class Pole:
         since, register = self._mark
         reading = register + max(self._meter.reading(when) - since, 0.0)
         # Without the trifle ten steps of 0.1 could show 0.9, because of how floats add up.
-        reading = floor(reading / self.resolution ) * self.resolution
+        reading = floor(reading / self.resolution + 1e-6) * self.resolution
         if self.register_end is not None:
             reading %= self.register_end
         return round(reading, 6)
