@@ -170,12 +170,17 @@ class Transport:
         headers: Headers = dict,
         json: Mapping[str, object] | None = None,
         form: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        is_command: bool | None = None,
     ) -> HttpAnswer:
         """Send one request and return what came back, unless it is a 3xx, 429 or 5xx.
 
+        ``body`` is sent as it is, and its headers have to say what it is. ``is_command`` tells
+        whether somebody waits for it; if it does not, everything but a GET is a command.
+
         Raises RateLimitError and BackendUnavailableError.
         """
-        await self._budget.take(is_command=method != "GET")
+        await self._budget.take(is_command=method != "GET" if is_command is None else is_command)
 
         async def with_headers(
             request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
@@ -191,7 +196,7 @@ class Transport:
                 self._base_url.joinpath(path, encoded=True),
                 params=params,
                 json=json,
-                data=form,
+                data=form if body is None else body,
                 timeout=TIMEOUT,
                 # A redirect would take the credentials along to wherever it points.
                 allow_redirects=False,
@@ -252,6 +257,10 @@ class Transport:
         except msgspec.DecodeError, UnicodeDecodeError, RecursionError:
             failure = self.unavailable("no JSON in the answer")
         raise failure
+
+    def succeeded(self) -> None:
+        """Note an answer that made sense, which ends a back-off."""
+        self._budget.succeeded()
 
     def unavailable(
         self, reason: str, retry_after: float | None = None, *, was_sent: bool = True
