@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from copy import replace
+from datetime import UTC, datetime
 from pathlib import Path
 import sqlite3
 from typing import Any
@@ -12,15 +13,17 @@ from sqlalchemy import Connection
 from custom_components.ev_charging_sessions.charging import ledger_schema
 from custom_components.ev_charging_sessions.charging.errors import LedgerError
 from custom_components.ev_charging_sessions.charging.ledger import Ledger
+from custom_components.ev_charging_sessions.charging.ledger_outbox import PostingSource
 from custom_components.ev_charging_sessions.charging.ledger_schema import current_version
 from custom_components.ev_charging_sessions.charging.model import (
     Command,
     CommandKind,
+    SessionDetails,
     SessionStatus,
     Source,
 )
 
-from .answers import ACCOUNT, answer, at, details, euros, metered, tariff
+from .answers import ACCOUNT, OTHER_ACCOUNT, answer, at, details, euros, metered, tariff
 
 VERSIONS = Path(__file__).with_name("ledger_versions")
 
@@ -68,12 +71,36 @@ TOLD = replace(
     updated=at(61),
 )
 
+# What they can hold from version 4 on.
+SOURCE = PostingSource(
+    account=ACCOUNT, charge_point_id="pole", connector_id="DE*8PS*E1", is_live=True
+)
+REFUSED = answer(
+    "refused",
+    charge_point_id="pole",
+    card_id="card",
+    status=SessionStatus.FINISHED,
+    started=at(-60),
+    ended=at(-30),
+    details=SessionDetails(payment_reference="order"),
+)
+
 
 async def fill(ledger: Ledger) -> None:
     """Write what the tests look for in a ledger."""
     await ledger.upsert([BEFORE, OPEN, TOLD])
     await ledger.upsert([END, CORRECTED])
     await ledger.add_command(COMMAND)
+    await fill_outbox(ledger)
+
+
+async def fill_outbox(ledger: Ledger) -> None:
+    """Write what ledgers can hold from version 4 on; again changes nothing."""
+    await ledger.outbox.use_sources(OTHER_ACCOUNT, [SOURCE])
+    await ledger.upsert([REFUSED])
+    for posting in await ledger.outbox.due(OTHER_ACCOUNT, datetime.max.replace(tzinfo=UTC), 9):
+        await ledger.outbox.refused(posting, "181")
+    await ledger.use_cards(OTHER_ACCOUNT, ["card", "other"])
 
 
 async def check(ledger: Ledger, version: int = current_version()) -> None:
@@ -89,6 +116,13 @@ async def check(ledger: Ledger, version: int = current_version()) -> None:
         assert revision.session == TOLD
         timeline = metered((0, 1.0), (30, 7.25), (60, 13.5))
         assert await ledger.meter_values(ACCOUNT, "told") == timeline
+    if version >= 4:
+        (posting,) = await ledger.outbox.refused_ones(OTHER_ACCOUNT)
+        assert (posting.session, posting.connector_id) == (REFUSED, "DE*8PS*E1")
+        assert (posting.revision, posting.attempts, posting.code) == (1, 0, "181")
+        assert await ledger.session_of_reference(ACCOUNT, "order") == REFUSED
+        assert await ledger.knows_card(OTHER_ACCOUNT, "other")
+        assert await ledger.use_cards(OTHER_ACCOUNT, ["card", "other"]) == 0
 
 
 async def open_and_close(file: Path) -> None:
@@ -144,6 +178,7 @@ async def test_a_ledger_of_each_version_opens(tmp_path: Path, version: int) -> N
     await ledger.open()
     await check(ledger, version)
     await ledger.upsert([TOLD, CORRECTED])
+    await fill_outbox(ledger)
     await check(ledger)
     await ledger.close()
     await open_and_close(new)
@@ -170,7 +205,7 @@ async def test_a_newer_ledger_is_refused(ledger_file: Path) -> None:
     run(ledger_file, "UPDATE schema_version SET version = version + 1")
     before = read(ledger_file)
     ledger = Ledger(f"sqlite:///{ledger_file}")
-    with pytest.raises(LedgerError, match="version 4, this release knows 3"):
+    with pytest.raises(LedgerError, match="version 5, this release knows 4"):
         await ledger.open()
     with pytest.raises(LedgerError):
         await ledger.open_sessions(ACCOUNT)

@@ -4,9 +4,9 @@ Everything a user sees is a view of it. What an awaited call has written survive
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,9 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from .errors import LedgerError
+from .ledger_operator import knows_card, put_references, session_of_reference, use_cards
+from .ledger_outbox import LedgerOutbox
+from .ledger_postings import Postings
 from .ledger_query import (
     SessionQuery,
     Totals,
@@ -56,6 +59,8 @@ class Ledger:
         self._url = url
         self._engine: Engine | None = None
         self._executor: ThreadPoolExecutor | None = None
+        self._postings = Postings()
+        self.outbox = LedgerOutbox(self._postings, self._read, self._write)
 
     async def open(self) -> None:
         """Open the database, and create or migrate its tables.
@@ -95,14 +100,14 @@ class Ledger:
         answers = tuple(sessions)
         if not answers:
             return ()
-        return await self._write(upsert, answers, read)
+        return await self._run(self._upsert, asyncio.get_running_loop(), answers, read)
 
     async def use_units(self, account: Account, energy_unit: EnergyUnit, currency: str) -> None:
         """Note in which units the energies and prices of an account are read.
 
         When they are not those of the last time, all that was read is corrected.
         """
-        await self._write(use_units, account, energy_unit, currency)
+        await self._run(self._use_units, asyncio.get_running_loop(), account, energy_unit, currency)
 
     async def open_sessions(self, account: Account) -> tuple[Session, ...]:
         """Return the sessions that have not ended, newest start first."""
@@ -184,6 +189,18 @@ class Ledger:
         """Return what all sessions of an account cost, exactly, by currency (ISO 4217)."""
         return await self._read(cost_of, account)
 
+    async def use_cards(self, account: Account, cards: Iterable[str]) -> int:
+        """Replace the cards that a network lets charge and return how many are new."""
+        return await self._write(use_cards, account, frozenset(cards))
+
+    async def knows_card(self, account: Account, card_id: str) -> bool:
+        """Tell whether a card is one of those, written in the same way."""
+        return await self._read(knows_card, account, card_id)
+
+    async def session_of_reference(self, account: Account, reference: str) -> Session | None:
+        """Return the session that was started under a payment reference, the last of several."""
+        return await self._read(session_of_reference, account, reference)
+
     async def _read[*Ts, R](self, work: Callable[[Connection, *Ts], R], *args: *Ts) -> R:
         return await self._run(self._transact, False, work, *args)
 
@@ -209,7 +226,33 @@ class Ledger:
         with engine.begin() as connection:
             return work(connection, *args)
 
+    def _upsert(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        answers: tuple[Session, ...],
+        read: datetime | None,
+    ) -> tuple[Change, ...]:
+        changes, targets = self._transact(True, _upsert, self._postings, answers, read)
+        self._tell(loop, targets)
+        return changes
+
+    def _use_units(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        account: Account,
+        energy_unit: EnergyUnit,
+        currency: str,
+    ) -> None:
+        targets = self._transact(True, _use_units, self._postings, account, energy_unit, currency)
+        self._tell(loop, targets)
+
+    def _tell(self, loop: asyncio.AbstractEventLoop, targets: AbstractSet[Account]) -> None:
+        # From here, because whoever has asked for this may not wait for its end.
+        if targets:
+            loop.call_soon_threadsafe(self.outbox.tell, targets)
+
     def _connect(self) -> None:
+        self._postings.forget()
         # Parameters are hidden because errors reach logs and card ids must not.
         self._engine = create_engine(self._url, hide_parameters=True)
         if self._engine.dialect.name == "sqlite":
@@ -246,6 +289,29 @@ def _reason(err: Exception) -> str:
     cause = err.orig if isinstance(err, DBAPIError) and err.orig is not None else err
     name = getattr(cause, "sqlite_errorname", type(cause).__name__)
     return f"The ledger cannot be used: {name}"
+
+
+def _upsert(
+    connection: Connection,
+    postings: Postings,
+    answers: tuple[Session, ...],
+    read: datetime | None,
+) -> tuple[tuple[Change, ...], frozenset[Account]]:
+    changes = upsert(connection, answers, read)
+    put_references(connection, changes)
+    return changes, postings.put(connection, changes, datetime.now(UTC))
+
+
+def _use_units(
+    connection: Connection,
+    postings: Postings,
+    account: Account,
+    energy_unit: EnergyUnit,
+    currency: str,
+) -> frozenset[Account]:
+    if not use_units(connection, account, energy_unit, currency):
+        return frozenset()
+    return postings.renew(connection, account, datetime.now(UTC))
 
 
 def _add_command(connection: Connection, command: Command) -> None:

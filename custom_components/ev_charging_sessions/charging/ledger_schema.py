@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Connection,
     Double,
@@ -154,6 +155,54 @@ Index(
     postgresql_where=IS_PENDING,
 )
 
+# The charge points whose sessions are posted to the network of the target.
+posting_sources = Table(
+    "posting_sources",
+    METADATA,
+    Column("target", ForeignKey(accounts.c.id), primary_key=True),
+    Column("source", ForeignKey(accounts.c.id), primary_key=True),
+    Column("charge_point_id", Text, primary_key=True),
+    Column("connector_id", Text, nullable=False),
+    Column("is_live", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# A session that was posted stays here: that it was is a fact to be kept.
+outbox = Table(
+    "outbox",
+    METADATA,
+    # In this order a session's rows are found without knowing the targets.
+    Column("session", ForeignKey(sessions.c.id), primary_key=True),
+    Column("target", ForeignKey(accounts.c.id), primary_key=True),
+    Column("connector_id", Text, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("code", Text),
+    Index("outbox_by_state", "target", "state", "due"),
+    sqlite_with_rowid=False,
+)
+
+# The cards that the network of an account has told to accept.
+network_cards = Table(
+    "network_cards",
+    METADATA,
+    Column("account", ForeignKey(accounts.c.id), primary_key=True),
+    Column("card_id", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# A network may order a session again under the same reference after the first one has failed.
+payment_references = Table(
+    "payment_references",
+    METADATA,
+    Column("account", ForeignKey(accounts.c.id), primary_key=True),
+    Column("reference", Text, primary_key=True),
+    Column("session", ForeignKey(sessions.c.id), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 type Migration = Callable[[Connection], None]
 
 
@@ -185,7 +234,52 @@ def _to_3(connection: Connection) -> None:
         connection.exec_driver_sql(f"ALTER TABLE accounts ADD COLUMN {column} TEXT")
 
 
-MIGRATIONS: tuple[Migration, ...] = (_to_2, _to_3)
+def _to_4(connection: Connection) -> None:
+    tables = MetaData()
+    Table("accounts", tables, Column("id", Integer, primary_key=True))
+    Table("sessions", tables, Column("id", Integer, primary_key=True))
+    Table(
+        "posting_sources",
+        tables,
+        Column("target", ForeignKey("accounts.id"), primary_key=True),
+        Column("source", ForeignKey("accounts.id"), primary_key=True),
+        Column("charge_point_id", Text, primary_key=True),
+        Column("connector_id", Text, nullable=False),
+        Column("is_live", Boolean, nullable=False),
+        sqlite_with_rowid=False,
+    ).create(connection)
+    Table(
+        "outbox",
+        tables,
+        Column("session", ForeignKey("sessions.id"), primary_key=True),
+        Column("target", ForeignKey("accounts.id"), primary_key=True),
+        Column("connector_id", Text, nullable=False),
+        Column("state", SmallInteger, nullable=False),
+        Column("revision", Integer, nullable=False),
+        Column("attempts", Integer, nullable=False),
+        Column("due", BigInteger, nullable=False),
+        Column("code", Text),
+        Index("outbox_by_state", "target", "state", "due"),
+        sqlite_with_rowid=False,
+    ).create(connection)
+    Table(
+        "network_cards",
+        tables,
+        Column("account", ForeignKey("accounts.id"), primary_key=True),
+        Column("card_id", Text, primary_key=True),
+        sqlite_with_rowid=False,
+    ).create(connection)
+    Table(
+        "payment_references",
+        tables,
+        Column("account", ForeignKey("accounts.id"), primary_key=True),
+        Column("reference", Text, primary_key=True),
+        Column("session", ForeignKey("sessions.id"), primary_key=True),
+        sqlite_with_rowid=False,
+    ).create(connection)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_to_2, _to_3, _to_4)
 """The steps from version 1 to 2, from 2 to 3 and so on.
 
 A new file gets the current tables at once, so a step must lead to exactly these tables. A

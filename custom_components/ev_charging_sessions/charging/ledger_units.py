@@ -32,17 +32,20 @@ _DIGITS = 9
 
 def use_units(
     connection: Connection, account: Account, energy_unit: EnergyUnit, currency: str
-) -> None:
-    """Note the units of an account; those that are not the last ones correct the past."""
+) -> bool:
+    """Note the units of an account; those that are not the last ones correct the past.
+
+    Returns whether they have.
+    """
     number = find_account(connection, account)
     row = accounts.c.id == number
     before = connection.execute(select(accounts).where(row)).one()
     if (before.energy_unit, before.currency) == (energy_unit, currency):
-        return
+        return False
     now = {"energy_unit": energy_unit.value, "currency": currency}
     connection.execute(accounts.update().where(row).values(now))
     if before.energy_unit is None:
-        return
+        return False
     factor = _IN_KWH[energy_unit] / _IN_KWH[EnergyUnit(before.energy_unit)]
 
     def restated(session: Session) -> Session:
@@ -55,6 +58,7 @@ def use_units(
         .where(meter_values.c.session.in_(of_account))
         .values(energy=meter_values.c.energy * float(factor))
     )
+    return True
 
 
 def _restate(
