@@ -110,6 +110,12 @@ class SwitchFailedError(BackendError):
         self.is_timeout = is_timeout
 
 
+class ConnectorBusyError(BackendError):
+    """Another session is open at a connector of ours, so none can begin there."""
+
+    key = "connector_busy"
+
+
 class PriceUnknownError(ChargingError):
     """What charging costs cannot be told.
 
