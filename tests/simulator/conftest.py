@@ -11,6 +11,7 @@ from .client import Client
 from .clock import Clock
 from .defaults import default_namespace
 from .namespace import Namespace
+from .plugsurfing_client import OperatorClient
 from .smappee_client import ParkClient
 
 
@@ -44,6 +45,13 @@ async def host(simulator: Simulator) -> AsyncIterator[NamespaceClient]:
     """Talk to the simulator with the token of the hotel that runs the namespace."""
     async with ClientSession(simulator.url) as session:
         yield NamespaceClient(session)
+
+
+@pytest.fixture
+async def operator(simulator: Simulator) -> AsyncIterator[OperatorClient]:
+    """Talk to the simulator with the key of the operator of two connectors."""
+    async with ClientSession(simulator.url) as session:
+        yield OperatorClient(session)
 
 
 @pytest.fixture

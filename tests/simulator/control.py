@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from inspect import isawaitable
 from json import JSONDecodeError
 from typing import Any
 
@@ -17,6 +18,9 @@ from .namespace import Namespace
 from .namespace_control import NamespaceControl
 from .park_control import Action, ParkControl
 from .parks import Parks
+from .plugsurfing_books import Books
+from .plugsurfing_caller import Caller
+from .plugsurfing_control import PlugSurfingControl
 from .pole_control import PoleControl
 from .poles import Poles
 from .request_log import RequestLog
@@ -33,6 +37,8 @@ class Control:
     world: World
     parks: Parks
     namespace: Namespace
+    books: Books
+    caller: Caller
     poles: Poles
     faults: Faults
     log: RequestLog
@@ -66,6 +72,7 @@ class Control:
             ("PATCH", "settings/{name}", self._set),
             *ParkControl(parks=self.parks).table(),
             *NamespaceControl(namespace=self.namespace).table(),
+            *PlugSurfingControl(books=self.books, caller=self.caller).table(),
             *PoleControl(poles=self.poles).table(),
         )
         for method, path, action in table:
@@ -190,7 +197,10 @@ def _as_json(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]
     async def handle(request: web.Request) -> web.Response:
         try:
             body = await request.json() if request.can_read_body else {}
-            return web.json_response(_plain(action(request, body)))
+            answer = action(request, body)
+            if isawaitable(answer):
+                answer = await answer
+            return web.json_response(_plain(answer))
         except UnknownThingError as error:
             return web.json_response({"error": f"unknown: {error}"}, status=404)
         except (KeyError, TypeError, ValueError, AttributeError, JSONDecodeError) as error:

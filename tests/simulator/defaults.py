@@ -7,6 +7,7 @@ from .namespace import Namespace
 from .namespace_model import Charger, Driver
 from .namespace_prices import Tariff
 from .parks import Parks
+from .plugsurfing_books import Books, Card, CardState
 from .poles import Poles
 from .world import ChargePoint, Price, Site, World
 
@@ -88,6 +89,10 @@ CLEVEREV_IDLE_TARIFF: Tariff = {
     "minPrice": "1.00",
 }
 
+PLUGSURFING_KEY = "demo-operator-key-6f1c"
+PLUGSURFING_PARTNER = "demo-partner-5b8e2d90c417"
+PLUGSURFING_EVCO = "DE*8PS*D89761*2"
+PLUGSURFING_RFIDS = ("04D25A7B3C1F80", "0477BD22AA4880", "04C3118E5A9B80")
 PLUGSURFING_EVSES = ("DE*8PS*ETABCD*1", "DE*8PS*ETABCD*2")
 PLUGSURFING_EVSE = PLUGSURFING_EVSES[0]
 POLES = ("front", "yard")
@@ -224,3 +229,17 @@ def default_poles(clock: Clock) -> Poles:
     for name, register in zip(POLES, (4711.25, 88.4), strict=True):
         poles.add(name, register=register)
     return poles
+
+
+def default_books(clock: Clock) -> Books:
+    """Make the books of the demo: one operator, two connectors, a good card and two that are not.
+
+    The connectors belong to a station that somebody else has told of.
+    """
+    books = Books(clock)
+    books.keys[PLUGSURFING_KEY] = {PLUGSURFING_PARTNER}
+    books.connectors.update(dict.fromkeys(PLUGSURFING_EVSES, PLUGSURFING_PARTNER))
+    states = (CardState.GOOD, CardState.LOCKED, CardState.NO_PAYMENT)
+    for rfid, number, state in zip(PLUGSURFING_RFIDS, "248", states, strict=True):
+        books.cards[rfid] = Card(evco_id=f"DE*8PS*C40318*{number}", state=state)
+    return books

@@ -28,6 +28,8 @@ BACKEND_FAULTS = {
     "stale_active": "the list of active sessions stays as it was when switched on",
 }
 _HTTP_FAULT = re.compile(r"http_([45]\d\d)")
+# A backend that has result codes answers with this one; the request has no effect.
+_CODE_FAULT = re.compile(r"code_([1-9]\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,12 @@ class Fault:
     def status(self) -> int | None:
         """The HTTP status of an ``http_...`` fault."""
         match = _HTTP_FAULT.fullmatch(self.kind)
+        return int(match[1]) if match else None
+
+    @property
+    def code(self) -> int | None:
+        """The result code of a ``code_...`` fault."""
+        match = _CODE_FAULT.fullmatch(self.kind)
         return int(match[1]) if match else None
 
     def fits(self, call: Call) -> bool:
@@ -109,11 +117,12 @@ class Faults:
     ) -> Fault:
         """Switch a fault on, for ``count`` requests and ``seconds`` of simulated time.
 
-        Kinds are the names above and ``http_<status>``. Without limits a fault stays on.
+        Kinds are the names above, ``http_<status>`` and, where a backend has result codes,
+        ``code_<three digits>``. Without limits a fault stays on.
         ``retry_after`` goes into the header, as an HTTP date with ``retry_after_date``.
         """
         known = kind in TRANSPORT_FAULTS or kind in BACKEND_FAULTS
-        if not known and not _HTTP_FAULT.fullmatch(kind):
+        if not known and not _HTTP_FAULT.fullmatch(kind) and not _CODE_FAULT.fullmatch(kind):
             raise ValueError(f"There is no fault {kind!r}")
         fault = Fault(
             kind=kind,
@@ -157,11 +166,22 @@ class Faults:
 
         Without ``kinds`` every fault that the server performs by itself is meant.
         """
+        return self._take(
+            call,
+            lambda fault: (
+                fault.kind in (kinds or TRANSPORT_FAULTS)
+                or (not kinds and fault.status is not None)
+            ),
+        )
+
+    def take_code(self, call: Call) -> int | None:
+        """Return the code of the oldest ``code_...`` fault that hits, and count the hit."""
+        fault = self._take(call, lambda each: each.code is not None)
+        return fault.code if fault else None
+
+    def _take(self, call: Call, is_wanted: Callable[[Fault], bool]) -> Fault | None:
         for fault in self.active():
-            wanted = fault.kind in (kinds or TRANSPORT_FAULTS) or (
-                not kinds and fault.status is not None
-            )
-            if wanted and fault.fits(call):
+            if is_wanted(fault) and fault.fits(call):
                 fault.hits += 1
                 if fault.count is not None and fault.hits >= fault.count:
                     self._on.remove(fault)

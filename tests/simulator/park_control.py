@@ -1,6 +1,6 @@
 """The part of the control API that is about the charging parks."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 
 from aiohttp import web
@@ -10,7 +10,7 @@ from .cars import Car
 from .park_model import Connector, ParkSession
 from .parks import Parks
 
-type Action = Callable[[web.Request, Json], Json]
+type Action = Callable[[web.Request, Json], Json | Awaitable[Json]]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,19 @@ from .backend import Backend
 from .cleverev import CleverEV
 from .clock import Clock
 from .control import Control
-from .defaults import default_namespace, default_parks, default_poles, default_world
+from .defaults import (
+    PLUGSURFING_EVCO,
+    PLUGSURFING_KEY,
+    PLUGSURFING_PARTNER,
+    default_books,
+    default_namespace,
+    default_parks,
+    default_poles,
+    default_world,
+)
 from .faults import Call, Fault, Faults
+from .plugsurfing import PlugSurfing
+from .plugsurfing_caller import Caller, Driver
 from .request_log import Entry, RequestLog
 from .shell_recharge import ShellRecharge
 from .smappee import Smappee
@@ -47,16 +58,26 @@ class Simulator:
         self.world = default_world(self.clock)
         self.parks = default_parks(self.clock)
         self.namespace = default_namespace(self.clock)
+        self.books = default_books(self.clock)
         self.poles = default_poles(self.clock)
         self.faults = Faults(self.clock)
         self.log = RequestLog()
         self.shell = ShellRecharge(self.clock, self.world, self.faults, self.log)
         self.smappee = Smappee(self.clock, self.parks, self.faults)
         self.cleverev = CleverEV(self.clock, self.namespace, self.faults)
+        self.plugsurfing = PlugSurfing(self.clock, self.books, self.faults)
+        self.caller = Caller(
+            self.clock,
+            key=PLUGSURFING_KEY,
+            partner=PLUGSURFING_PARTNER,
+            driver=Driver(identifier=PLUGSURFING_EVCO),
+        )
         self.autopilot = Autopilot(self.world, self.parks, self.namespace, seed=seed)
         self.backends: dict[str, Backend] = {
             self.shell.name: self.shell,
             self.smappee.name: self.smappee,
+            # Before CleverEV, which takes whatever else begins with /api for its own.
+            self.plugsurfing.name: self.plugsurfing,
             self.cleverev.name: self.cleverev,
             self.poles.name: self.poles,
         }
@@ -90,6 +111,8 @@ class Simulator:
                 world=self.world,
                 parks=self.parks,
                 namespace=self.namespace,
+                books=self.books,
+                caller=self.caller,
                 poles=self.poles,
                 faults=self.faults,
                 log=self.log,
@@ -131,6 +154,8 @@ class Simulator:
         self.clock.settle()
         if request.path.startswith("/_control"):
             return await handler(request)
+        if self.plugsurfing.takes(request):
+            request["body"] = await _read(request)
         backend, call = self._recognise(request)
         entry = Entry(
             call=call,
@@ -206,6 +231,14 @@ class Simulator:
             if call := backend.call(request):
                 return backend, call
         return None, Call(_NOBODY, "unknown", request.method, request.path)
+
+
+async def _read(request: web.Request) -> bytes:
+    """Return the body, or nothing of one that is too large for anybody."""
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return b""
 
 
 def _reset(request: web.Request) -> None:
