@@ -26,7 +26,7 @@ _NOBODYS_CARD = "00000000000000"
 # What is refused because of the driver or the charge point that a call speaks of.
 _ABOUT_SOMETHING = range(ResultCode.NOT_AUTHENTICATED, ResultCode.CLIENT_ERROR)
 
-# What such a status means when the code beside it says nothing more.
+# What these mean when the code beside them says nothing more: 401 is also for drivers.
 _REFUSED_KEY = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _GENERAL = frozenset({ResultCode.NETWORK_ERROR, ResultCode.CLIENT_ERROR})
 
@@ -94,7 +94,7 @@ class Api:
             "POST", _PATH, headers=lambda: self._headers, body=body, is_command=is_command
         )
         outcome = decode_answer(answer.body)
-        if answer.status in _REFUSED_KEY and (outcome is None or outcome.code in _GENERAL):
+        if answer.status in _REFUSED_KEY and (outcome is None or _is_vague(outcome.code)):
             self._transport.succeeded()
             raise AuthenticationError(f"HTTP {answer.status}")
         if outcome is None:
@@ -108,6 +108,11 @@ class Api:
         if is_refused_key(outcome.code):
             raise AuthenticationError(name_of(outcome.code))
         raise RequestRejectedError(str(outcome.code), status=answer.status)
+
+
+def _is_vague(code: int) -> bool:
+    """Tell whether a code says no more of a refusal than its HTTP status does."""
+    return is_success(code) or code in _GENERAL
 
 
 def _trouble(status: int, code: int) -> str | None:

@@ -30,12 +30,10 @@ from .plugsurfing_codes import ResultCode, is_success, words_of
 from .plugsurfing_wire import (
     WireAnswer,
     WireProcessed,
-    WireReserved,
     WireResult,
     WireStarted,
     canonical_card,
     encoded,
-    rfc3339,
 )
 
 # In kWh: a ship that charges for a week takes less.
@@ -184,7 +182,6 @@ def reply(
     session_id: str | None = None,
     is_stoppable: bool | None = None,
     processed: int | None = None,
-    reserved_until: datetime | None = None,
     status: int | None = None,
 ) -> Reply:
     """Return the answer to a call.
@@ -200,9 +197,6 @@ def reply(
         if is_told
         else None,
         rfid=None if processed is None else WireProcessed(processed=processed),
-        reservation_start=None
-        if reserved_until is None
-        else WireReserved(end=rfc3339(reserved_until)),
     )
     return Reply(
         status=_status_of(call_name, code) if status is None else status, body=encoded(answer)

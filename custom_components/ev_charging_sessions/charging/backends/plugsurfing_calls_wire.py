@@ -182,14 +182,16 @@ def bounded(value: Decimal, most: int, path: str) -> Decimal:
     if value.is_finite() and 0 <= value <= most:
         exponent = value.as_tuple().exponent
         if isinstance(exponent, int) and exponent >= -_MOST_DECIMALS:
-            return Decimal(f"{value:f}")
+            return Decimal(f"{value.copy_abs():f}")
     raise UndecodableError(path)
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = {_SPELLINGS.get(name, name): value for name, value in pairs}
+    found = dict(pairs)
     if len(found) != len(pairs):
         _refuse("")
+    for name in found.keys() & _SPELLINGS.keys():
+        found.setdefault(_SPELLINGS[name], found[name])
     return found
 
 

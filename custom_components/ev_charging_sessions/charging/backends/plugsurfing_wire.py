@@ -178,7 +178,8 @@ def canonical_card(text: str, card_type: CardType) -> str:
     if card_type is not CardType.RFID:
         return text
     bare = text.translate(_RFID_SEPARATORS).upper()
-    return bare if re.fullmatch(_RFID, bare) else text.upper()
+    # Beyond ASCII a letter can have several capitals, and no card has such letters.
+    return bare if re.fullmatch(_RFID, bare) else text.upper() if text.isascii() else text
 
 
 def card_type_of(card_id: str) -> CardType:
