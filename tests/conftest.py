@@ -6,10 +6,13 @@ from pathlib import Path
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
 
 import custom_components.ev_charging_sessions  # noqa: F401 - else another folder of that name wins
+from tests.guest_house import GuestHouse
 from tests.home import Home
 from tests.simulator import Simulator
 
@@ -46,3 +49,11 @@ async def home(
     home = Home(hass, simulator, freezer)
     yield home
     await home.close()
+
+
+@pytest.fixture
+async def guest_house(home: Home, hass_client_no_auth: ClientSessionGenerator) -> GuestHouse:
+    """Return a guest house whose Home Assistant can be called over HTTP."""
+    assert await async_setup_component(home.hass, "webhook", {})
+    client = await hass_client_no_auth()
+    return GuestHouse(home, str(client.make_url("")))

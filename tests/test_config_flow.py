@@ -27,7 +27,7 @@ async def _open_form(home: Home) -> str:
     flows = home.hass.config_entries.flow
     result = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
     assert result["type"] is FlowResultType.MENU
-    assert result["menu_options"] == ["shell_recharge", "smappee", "cleverev"]
+    assert result["menu_options"] == ["shell_recharge", "smappee", "cleverev", "plugsurfing"]
     result = await flows.async_configure(result["flow_id"], {"next_step_id": "shell_recharge"})
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "shell_recharge"

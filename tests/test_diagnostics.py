@@ -48,6 +48,7 @@ async def test_diagnostics(home: Home, hass_client: ClientSessionGenerator) -> N
         "last_error": None,
         "unreadable_fields": [],
         "update_interval": "0:00:30",
+        "outbox": None,
         "charge_points": [
             charge_point,
             {

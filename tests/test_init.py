@@ -19,13 +19,17 @@ def _state(home: Home) -> ConfigEntryState:
 
 
 def _complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what the log complains of, but for the loop, to which frozen time looks slow."""
+    """Return what the log complains of, but for the loop, to which frozen time looks slow.
+
+    Home Assistant itself would like a faster zlib for its pages.
+    """
     return [
         record.getMessage()
         for record in caplog.records
         if record.levelname in {"WARNING", "ERROR", "CRITICAL"}
         and record.name != "asyncio"
         and "has not been tested by Home Assistant" not in record.getMessage()
+        and "zlib_ng" not in record.getMessage()
     ]
 
 
@@ -168,6 +172,8 @@ async def test_actions_without_account(home: Home) -> None:
     await home.hass.config_entries.async_remove(home.entry.entry_id)
     assert set(home.hass.services.async_services_for_domain("ev_charging_sessions")) == {
         "get_sessions",
+        "post_session",
+        "post_station",
         "quote",
         "start_session",
         "stop_session",

@@ -25,14 +25,18 @@ from custom_components.ev_charging_sessions import (
     sensor,
     sensor_costs,
     services,
+    services_post,
     services_quote,
     switch,
 )
+from custom_components.ev_charging_sessions.charging.backends.plugsurfing import CONNECTOR_TYPES
 from custom_components.ev_charging_sessions.charging.errors import (
     ChargingError,
     CommandFailedError,
+    ConnectorBusyError,
     LedgerError,
     PriceUnknownError,
+    SwitchFailedError,
 )
 from custom_components.ev_charging_sessions.charging.events import EventType
 from custom_components.ev_charging_sessions.charging.model import (
@@ -70,6 +74,8 @@ SCHEMAS = {
     "stop_session": services.STOP_SCHEMA,
     "get_sessions": services.GET_SCHEMA,
     "quote": services_quote.QUOTE_SCHEMA,
+    "post_session": services_post.POST_SESSION_SCHEMA,
+    "post_station": services_post.POST_STATION_SCHEMA,
 }
 
 ENTITIES: dict[Platform, list[EntityDescription]] = {
@@ -84,6 +90,7 @@ ENTITIES: dict[Platform, list[EntityDescription]] = {
         sensor.OCPP_STATUS,
         sensor.SESSION_ENERGY,
         sensor.ACTIVE_SESSIONS,
+        sensor.UNPOSTED,
         sensor.ENERGY,
         sensor_costs.SESSION_COST,
         sensor_costs.IDLE_FEE,
@@ -98,6 +105,9 @@ ERRORS: list[ChargingError] = [
     *(PriceUnknownError(missing) for missing in sorted(missing_for_prices())),
     *(CommandFailedError(state) for state in CommandState if state is not CommandState.CONFIRMED),
     CommandFailedError(CommandState.REJECTED, "EvseInUse"),
+    ConnectorBusyError(),
+    SwitchFailedError(is_timeout=False),
+    SwitchFailedError(is_timeout=True),
 ]
 
 
@@ -197,7 +207,13 @@ def test_fields_of_action(action: str) -> None:
 
 def test_selectors() -> None:
     """Test that every choice has a text, and every text a choice."""
-    assert set(TEXTS["selector"]) == {"api_generation", "api_version", "session_status"}
+    assert set(TEXTS["selector"]) == {
+        "api_generation",
+        "api_version",
+        "connector_type",
+        "session_status",
+    }
+    assert set(TEXTS["selector"]["connector_type"]["options"]) == set(CONNECTOR_TYPES)
     assert list(TEXTS["selector"]["session_status"]["options"]) == list(SessionStatus)
     for backend, field in (("shell_recharge", "api_version"), ("cleverev", "api_generation")):
         advanced = NETWORKS[backend].schema.schema["advanced"].schema.schema
@@ -246,7 +262,7 @@ def test_exceptions() -> None:
         str(each.translation_key): set(each.translation_placeholders or ()) for each in told
     }
     inputs = input_errors()
-    for field in ("device", "evse_id", "limit", "mode"):
+    for field in ("card", "device", "ended", "evse_id", "limit", "mode", "started"):
         expected |= {key: set() for key in inputs[field]}
     expected |= _refusals()
     texts = TEXTS["exceptions"]
@@ -265,7 +281,9 @@ def test_every_error_is_known_here() -> None:
             yield cls
 
     known = {type(error) for error in ERRORS}
-    assert {cls.__name__ for cls in set(leaves(ChargingError)) - known} == {"InvalidInputError"}
+    others = {cls.__name__ for cls in set(leaves(ChargingError)) - known}
+    # The first is told with the field it is about, the second to the network alone.
+    assert others == {"InvalidInputError", "CallError"}
 
 
 def test_issues() -> None:
@@ -333,4 +351,5 @@ def test_the_demanded_words_of_the_design() -> None:
         "session_energy",
         "session_started",
         "status",
+        "unposted_sessions",
     }

@@ -2,15 +2,19 @@
 
 from typing import Any
 
+from custom_components.ev_charging_sessions.connector_flow import CHANGE_SCHEMA, CONNECTOR_SCHEMA
 from custom_components.ev_charging_sessions.const import (
+    CONF_FORWARD,
     CONF_SERVICE_LOCATION_IDS,
     SUBENTRY_CHARGE_CARD,
     SUBENTRY_CHARGE_POINT,
+    SUBENTRY_CONNECTOR,
 )
 from custom_components.ev_charging_sessions.exceptions import placeholders_of
 from custom_components.ev_charging_sessions.networks import NETWORKS
 from custom_components.ev_charging_sessions.options_flow import own_price_schema
 from custom_components.ev_charging_sessions.subentry_flows import CHARGE_POINT_SCHEMA
+from custom_components.ev_charging_sessions.webhook import Reach
 from tests.texts import BACKEND_ERRORS, FOLDER, TEXTS, input_errors, keys, placeholders
 
 
@@ -41,25 +45,34 @@ def test_account_forms() -> None:
     assert texts_of(steps["parks"]) == {CONF_SERVICE_LOCATION_IDS}
 
 
-def test_options_form() -> None:
-    """Test that the form of the options and its errors have texts, and none is left over."""
+def test_options_forms() -> None:
+    """Test that the forms of the options and their errors have texts, and none is left over."""
     texts = TEXTS["options"]
-    assert set(texts["step"]) == {"init"}
-    assert texts_of(texts["step"]["init"]) == keys(own_price_schema("EUR"))
+    steps = texts["step"]
+    assert set(steps) == {"init", "calls", "forward", "evse_ids", "price"}
+    assert set(steps["init"]["menu_options"]) == {"calls", "forward", "price"}
+    assert texts_of(steps["price"]) == keys(own_price_schema("EUR"))
+    assert texts_of(steps["forward"]) == {CONF_FORWARD}
+    assert placeholders(steps["calls"]["description"]) == {"url"}
+    assert placeholders(steps["price"]["description"]) == {"currency"}
     source = (FOLDER / "options_flow.py").read_text()
-    assert all(f'"{key}"' in source for key in texts["error"])
-    told = placeholders(texts["step"]["init"]["description"])
-    assert told.union(*map(placeholders, texts["error"].values())) == {"currency"}
+    reaches = {reach.value for reach in Reach if reach is not Reach.REACHED}
+    of_price = {key for key in texts["error"] if f'"{key}"' in source}
+    assert set(texts["error"]) == reaches | of_price | {"invalid_evse_id"}
+    told = set().union(*(placeholders(text) for text in texts["error"].values()))
+    assert told == {"currency"}
 
 
 def test_subentry_forms() -> None:
     """Test that the forms of cards and charge points have the same fields as their texts."""
     forms = TEXTS["config_subentries"]
-    assert set(forms) == {SUBENTRY_CHARGE_CARD, SUBENTRY_CHARGE_POINT}
+    assert set(forms) == {SUBENTRY_CHARGE_CARD, SUBENTRY_CHARGE_POINT, SUBENTRY_CONNECTOR}
     for kind, step, fields in (
         (SUBENTRY_CHARGE_CARD, "user", {"identifier", "alias"}),
         (SUBENTRY_CHARGE_CARD, "reconfigure", {"alias"}),
         (SUBENTRY_CHARGE_POINT, "user", keys(CHARGE_POINT_SCHEMA)),
+        (SUBENTRY_CONNECTOR, "user", keys(CONNECTOR_SCHEMA)),
+        (SUBENTRY_CONNECTOR, "reconfigure", keys(CHANGE_SCHEMA)),
     ):
         texts = forms[kind]["step"][step]
         assert set(texts["data"]) == set(texts["data_description"]) == fields
@@ -95,3 +108,8 @@ def test_errors_of_subentry_forms() -> None:
     assert set(card) == own | inputs["ema_id"] | inputs["identifier"]
     charge_point = TEXTS["config_subentries"][SUBENTRY_CHARGE_POINT]["error"]
     assert set(charge_point) == {"charge_point_exists"} | inputs["evse_id"]
+    connector = TEXTS["config_subentries"][SUBENTRY_CONNECTOR]["error"]
+    source = (FOLDER / "connector_flow.py").read_text()
+    of_connector = set(connector) - inputs["evse_id"]
+    assert of_connector == {"connector_exists", "entity_in_use", "no_energy_unit", "own_entity"}
+    assert all(f'"{key}"' in source for key in of_connector)

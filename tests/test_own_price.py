@@ -14,7 +14,7 @@ async def _open(home: Home) -> dict[str, Any]:
     """Open the options of the account."""
     result = dict(await home.hass.config_entries.options.async_init(home.entry.entry_id))
     assert result["type"] is FlowResultType.FORM
-    assert result["step_id"] == "init"
+    assert result["step_id"] == "price"
     return result
 
 

@@ -65,6 +65,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> 
     )
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
+    if network.operate:
+        try:
+            await network.operate(hass, entry, coordinator)
+        except LedgerError as err:
+            raise translated(ConfigEntryNotReady, err) from err
     async_register_account(hass, entry, network.title)
     async_move_to_subentries(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)

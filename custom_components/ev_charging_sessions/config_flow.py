@@ -24,6 +24,7 @@ from homeassistant.helpers.selector import (
 
 from .charging.errors import ChargingError, InvalidInputError
 from .charging.model import ChargeCard
+from .connector_flow import ConnectorFlow
 from .const import (
     CONF_BACKEND,
     CONF_SERVICE_LOCATION_IDS,
@@ -31,9 +32,11 @@ from .const import (
     SECTION_ADVANCED,
     SUBENTRY_CHARGE_CARD,
     SUBENTRY_CHARGE_POINT,
+    SUBENTRY_CONNECTOR,
 )
 from .exceptions import placeholders_of
 from .networks import NETWORKS, Network, account_of
+from .operator_options import OperatorOptionsFlow
 from .options_flow import OwnPriceFlow
 from .subentry_flows import ChargeCardFlow, ChargePointFlow
 
@@ -73,6 +76,12 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Set up a namespace at CleverEV."""
         return await self._async_step_account("cleverev", user_input)
+
+    async def async_step_plugsurfing(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Become a charge point operator at PlugSurfing."""
+        return await self._async_step_account("plugsurfing", user_input)
 
     async def _async_step_account(
         self, backend: str, user_input: dict[str, Any] | None
@@ -244,8 +253,9 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
-        """Let the user set a price of their own."""
-        return OwnPriceFlow()
+        """Let the user set a price of their own, and more where the home is the operator."""
+        is_operator = NETWORKS[config_entry.data[CONF_BACKEND]].operate is not None
+        return OperatorOptionsFlow() if is_operator else OwnPriceFlow()
 
     @classmethod
     @callback
@@ -264,6 +274,8 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
         flows: dict[str, type[ConfigSubentryFlow]] = {SUBENTRY_CHARGE_CARD: ChargeCardFlow}
         if NETWORKS[config_entry.data[CONF_BACKEND]].checked_charge_point_id:
             flows[SUBENTRY_CHARGE_POINT] = ChargePointFlow
+        if NETWORKS[config_entry.data[CONF_BACKEND]].checked_connector_id:
+            flows[SUBENTRY_CONNECTOR] = ConnectorFlow
         return flows
 
 

@@ -33,10 +33,11 @@ from .charging.ledger import Change, Ledger
 from .charging.meters import Meters
 from .charging.model import Account, ChargeCard, CommandKind, Session
 from .charging.news import News
+from .charging.outbox import Outbox
 from .charging.own_price import OwnPrice
 from .charging.prices import Prices
 from .charging.state import AccountState, ChargePointState
-from .const import CONF_EVSE_ID, DOMAIN, SUBENTRY_CHARGE_POINT
+from .const import CONF_EVSE_ID, DOMAIN, SUBENTRY_CHARGE_POINT, SUBENTRY_CONNECTOR
 from .exceptions import translated
 from .issues import (
     async_note_answer,
@@ -51,6 +52,7 @@ IDLE_INTERVAL = timedelta(minutes=5)
 ACTIVE_INTERVAL = timedelta(seconds=30)
 # So many changes are followed in well under the 10 ms that nothing should hold the home up.
 _CHANGES_AT_ONCE = 500
+_PLACES = {SUBENTRY_CHARGE_POINT, SUBENTRY_CONNECTOR}
 
 type ChargingConfigEntry = ConfigEntry[ChargingCoordinator]
 
@@ -89,7 +91,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             account,
             backend,
             ledger,
-            keep=self._async_keep_now,
+            keep=self.async_keep_now,
             refresh=self._async_look,
             on_change=self._async_command_changed,
             on_event=self.add_event,
@@ -100,7 +102,8 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         self.unreadable: tuple[str, ...] = ()
         self.subentry_ids = {
             subentry.data[CONF_EVSE_ID]: subentry.subentry_id
-            for subentry in entry.get_subentries_of_type(SUBENTRY_CHARGE_POINT)
+            for subentry in entry.subentries.values()
+            if subentry.subentry_type in _PLACES
         }
         self.sessions = CurrentSessions()
         self.charge_points = ChargePoints(backend)
@@ -110,6 +113,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         self.prices = Prices(account, ledger, backend.capabilities, own_price)
         self._keeping = asyncio.Lock()
         self.news = News()
+        self.outbox: Outbox | None = None
         self._has_bearings = False
         self._told: tuple[Mapping[str, ChargePointState], bool] = ({}, False)
 
@@ -126,7 +130,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             self.charge_points.add(
                 session.charge_point_id
                 for session in self.sessions.open.values()
-                if session.charge_point_id
+                if session.charge_point_id and self._is_shown(session.charge_point_id)
             )
             # Before the first poll, which may bring the outcome of one.
             await self.commands.resume()
@@ -157,7 +161,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         if self.charge_points.is_listed(charge_point_id):
             return False
         self.charge_points.drop(charge_point_id)
-        self._async_show()
+        self.async_show()
         return True
 
     @property
@@ -232,10 +236,10 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         await self.async_refresh()
         return self.last_update_success
 
-    async def _async_keep_now(self, session: Session) -> None:
+    async def async_keep_now(self, session: Session) -> None:
         """Keep a session that came with the answer to a command, and show it at once."""
         await self._async_keep((session,))
-        self._async_show()
+        self.async_show()
 
     async def _async_look_up(self) -> None:
         """Look up what is due, and show first what this poll has already brought."""
@@ -243,7 +247,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         self.charge_points.expire(now)
         # A command that is being watched should not wait for it.
         if not self.commands.is_busy and (due := self.charge_points.due(now, self._is_in_use)):
-            self._async_show()
+            self.async_show()
             await self.charge_points.look_up(due, now)
 
     def _apply(self, changes: Sequence[Change]) -> None:
@@ -256,7 +260,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             charge_point_id = session.charge_point_id
             if charge_point_id is None:
                 continue
-            if session.is_open:
+            if session.is_open and self._is_shown(charge_point_id):
                 self.charge_points.add((charge_point_id,))
             if change.before is None or change.before.is_open != session.is_open:
                 self.charge_points.look_up_soon(charge_point_id)
@@ -276,6 +280,10 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             # There is no entity to tell it, and once there is one it is old.
             return
         self.news.add(charge_point_id, event)
+
+    def _is_shown(self, charge_point_id: str) -> bool:
+        """Tell whether a charge point has a device: one of a partner's has not."""
+        return charge_point_id in self.subentry_ids or not self.backend.capabilities.partners
 
     def _is_in_use(self, charge_point_id: str) -> bool:
         """Tell whether a charge point is worth requests: a past visit alone is not."""
@@ -319,6 +327,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             active_sessions=len(self.sessions.open),
             energy=self.meters.energy,
             cost=self.prices.cost.get(self.currency, Decimal(0)),
+            unposted=self.outbox.waiting if self.outbox else 0,
         )
 
     @callback
@@ -364,10 +373,10 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             self.update_interval = self._interval()
             self._schedule_refresh()
         if charge_point_id in self.charge_points.by_id:
-            self._async_show()
+            self.async_show()
 
     @callback
-    def _async_show(self) -> None:
+    def async_show(self) -> None:
         """Show what is in memory without waiting for a poll."""
         if self.data is not None:
             self.data = self._state()

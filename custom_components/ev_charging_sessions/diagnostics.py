@@ -7,6 +7,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_CURRENCY
 from homeassistant.core import HomeAssistant
 
+from .charging.outbox import Outbox
 from .const import (
     CONF_API_GENERATION,
     CONF_API_VERSION,
@@ -44,6 +45,7 @@ async def async_get_config_entry_diagnostics(
         "last_error": repr(cause) if cause else None,
         "unreadable_fields": sorted(set(coordinator.unreadable)),
         "update_interval": str(coordinator.update_interval),
+        "outbox": _outbox(coordinator.outbox),
         "charge_points": [
             {
                 "is_added": charge_point_id in coordinator.subentry_ids,
@@ -61,6 +63,10 @@ async def async_get_config_entry_diagnostics(
             for charge_point_id, state in sorted(data.charge_points.items())
         ],
     }
+
+
+def _outbox(outbox: Outbox | None) -> dict[str, int] | None:
+    return {"waiting": outbox.waiting, "refused": outbox.refused} if outbox else None
 
 
 def _iso(time: datetime | None) -> str | None:

@@ -20,10 +20,13 @@ _UNAVAILABLE = "backend_unavailable"
 _UNREADABLE = "unexpected_answer"
 _LOST = "park_lost"
 _OTHER_UNIT = "energy_unit_mismatch"
+_UNPOSTED = "sessions_unposted"
 BILL_DIFFERS = "bill_differs"
+POSTS_REFUSED = "posts_refused"
 
 # Outlives the coordinators of an account that cannot even be set up.
 _FAILING_SINCE: HassKey[dict[str, datetime]] = HassKey(f"{DOMAIN}_failing_since")
+_UNPOSTED_SINCE: HassKey[dict[str, datetime]] = HassKey(f"{DOMAIN}_unposted_since")
 
 
 @callback
@@ -99,6 +102,40 @@ def async_explain_bill(hass: HomeAssistant, entry: ConfigEntry, session_id: str)
 
 
 @callback
+def async_note_unposted(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Note that the network does not take the sessions of an operator, and tell when that lasts."""
+    now = dt_util.utcnow()
+    since = hass.data.setdefault(_UNPOSTED_SINCE, {}).setdefault(entry.entry_id, now)
+    if now - since >= ISSUE_AFTER:
+        _create_issue(hass, entry, _UNPOSTED)
+
+
+@callback
+def async_note_posted(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Note that the network takes sessions."""
+    hass.data.setdefault(_UNPOSTED_SINCE, {}).pop(entry.entry_id, None)
+    ir.async_delete_issue(hass, DOMAIN, _issue_id(_UNPOSTED, entry))
+
+
+@callback
+def async_note_refused(
+    hass: HomeAssistant, entry: ConfigEntry, count: int, reason: str = ""
+) -> None:
+    """Tell how many sessions the network has refused for good, and why it was the last one.
+
+    Without a reason, the one that is known stays.
+    """
+    issue_id = _issue_id(POSTS_REFUSED, entry)
+    if not count:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+    if not reason and issue and issue.data:
+        reason = str(issue.data["reason"])
+    _create_issue(hass, entry, POSTS_REFUSED, is_fixable=True, count=str(count), reason=reason)
+
+
+@callback
 def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Leave no issue behind of an account that is no more."""
     async_clear(hass, entry)
@@ -111,6 +148,8 @@ def async_clear(hass: HomeAssistant, entry: ConfigEntry) -> None:
     async_note_answer(hass, entry, ())
     async_note_lost(hass, entry, ())
     async_note_unit(hass, entry, None)
+    async_note_posted(hass, entry)
+    async_note_refused(hass, entry, 0)
 
 
 def _create_issue(

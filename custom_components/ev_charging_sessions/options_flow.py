@@ -33,16 +33,25 @@ class OwnPriceFlow(OptionsFlow):
     """
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Go on to the price, where there is nothing else to set."""
+        return await self.async_step_price()
+
+    async def async_step_price(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the price; with both fields empty there is none."""
         errors: dict[str, str] = {}
         if user_input is not None:
             errors = self._errors(user_input)
             if not errors:
-                return self.async_create_entry(data=user_input)
+                others = {
+                    key: value
+                    for key, value in self.config_entry.options.items()
+                    if key not in {CONF_PRICE_PER_KWH, CONF_PRICE_ENTITY}
+                }
+                return self.async_create_entry(data=others | user_input)
         currency = self.hass.config.currency
         suggested = self.config_entry.options if user_input is None else user_input
         return self.async_show_form(
-            step_id="init",
+            step_id="price",
             data_schema=self.add_suggested_values_to_schema(own_price_schema(currency), suggested),
             errors=errors,
             description_placeholders={"currency": currency},

@@ -151,6 +151,13 @@ ACTIVE_SESSIONS = AccountSensorDescription(
     state_class=SensorStateClass.MEASUREMENT,
     value_fn=lambda state: state.active_sessions,
 )
+UNPOSTED = AccountSensorDescription(
+    key="unposted_sessions",
+    translation_key="unposted_sessions",
+    entity_category=EntityCategory.DIAGNOSTIC,
+    state_class=SensorStateClass.MEASUREMENT,
+    value_fn=lambda state: state.unposted,
+)
 ENERGY = AccountSensorDescription(
     key="energy",
     translation_key="energy",
@@ -170,7 +177,11 @@ async def async_setup_entry(
     """Set up the sensors of an account and of its charge points."""
     coordinator = entry.runtime_data
     has_energy = coordinator.backend.capabilities.energy
-    descriptions = (ACTIVE_SESSIONS, ENERGY) if has_energy else (ACTIVE_SESSIONS,)
+    descriptions = [ACTIVE_SESSIONS]
+    if has_energy:
+        descriptions.append(ENERGY)
+    if coordinator.outbox:
+        descriptions.append(UNPOSTED)
     async_add_entities(AccountSensor(coordinator, description) for description in descriptions)
     async_add_charge_points(entry, async_add_entities, _create)
     async_add_charge_points(

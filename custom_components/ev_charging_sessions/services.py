@@ -35,6 +35,14 @@ from .service_fields import (
     statuses_of,
     time_of,
 )
+from .services_post import (
+    POST_SESSION_SCHEMA,
+    POST_STATION_SCHEMA,
+    SERVICE_POST_SESSION,
+    SERVICE_POST_STATION,
+    async_post_session,
+    async_post_station,
+)
 from .services_quote import QUOTE_SCHEMA, SERVICE_QUOTE, async_quote
 
 SERVICE_START_SESSION = "start_session"
@@ -121,6 +129,16 @@ def async_setup_services(hass: HomeAssistant) -> None:
         async_quote,
         schema=QUOTE_SCHEMA,
         supports_response=SupportsResponse.ONLY,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_POST_SESSION,
+        async_post_session,
+        schema=POST_SESSION_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+    hass.services.async_register(
+        DOMAIN, SERVICE_POST_STATION, async_post_station, schema=POST_STATION_SCHEMA
     )
 
 

@@ -20,6 +20,7 @@ class EventType(StrEnum):
     STOP_FAILED = "stop_failed"
     CORRECTED = "corrected"
     BILL_DIFFERS = "bill_differs"
+    POST_REFUSED = "post_refused"
 
 
 class SessionEvent(Struct, frozen=True, kw_only=True):

@@ -166,10 +166,12 @@ class AccountState(Struct, frozen=True, kw_only=True):
     """All charge points of an account, by id, and how many sessions are open.
 
     ``energy`` is what all sessions of the account have charged, in kWh, ``cost`` what they
-    cost in the currency of the account, as far as that is known.
+    cost in the currency of the account, as far as that is known. ``unposted`` is how many
+    sessions an operator has still to post.
     """
 
     charge_points: Mapping[str, ChargePointState]
     active_sessions: int = 0
     energy: float = 0.0
     cost: Decimal = Decimal(0)
+    unposted: int = 0

@@ -8,7 +8,7 @@ from homeassistant.config_entries import ConfigEntry
 
 from ..charging.model import Account, ChargeCard
 from ..const import CONF_ALIAS, CONF_BACKEND, CONF_IDENTIFIER, SUBENTRY_CHARGE_CARD
-from . import cleverev, shell_recharge, smappee
+from . import cleverev, plugsurfing, shell_recharge, smappee
 from .network import Network
 
 __all__ = ["NETWORKS", "Network", "account_of", "cards_of"]
@@ -17,6 +17,7 @@ NETWORKS: dict[str, Network] = {
     "shell_recharge": shell_recharge.NETWORK,
     "smappee": smappee.NETWORK,
     "cleverev": cleverev.NETWORK,
+    "plugsurfing": plugsurfing.NETWORK,
 }
 
 

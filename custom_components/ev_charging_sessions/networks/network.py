@@ -12,6 +12,7 @@ from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, Tex
 
 from ..charging.backends.backend import Backend
 from ..charging.model import Account, ChargeCard
+from ..coordinator import ChargingConfigEntry, ChargingCoordinator
 
 PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
 URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
@@ -19,6 +20,10 @@ URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
 
 type Keep = Callable[[Mapping[str, Any]], None]
 """Stores what a backend wants to find in the data of its account the next time."""
+
+
+type Operate = Callable[[HomeAssistant, ChargingConfigEntry, ChargingCoordinator], Awaitable[None]]
+"""Sets up what an operator does; raises LedgerError."""
 
 
 class Create(Protocol):
@@ -48,6 +53,9 @@ class Network:
     ``checked_charge_point_id``, the network itself tells which charge points there are.
     ``places`` returns the names of the places an account can be limited to, by id.
     ``takes_own_price`` tells that its sessions have energies and no costs.
+
+    Where the home itself is the operator, ``checked_connector_id`` is for the connectors it
+    offers, and ``operate`` sets up all that is more than reading from a network.
     """
 
     title: str
@@ -62,6 +70,8 @@ class Network:
     checked_charge_point_id: Callable[[str], str] | None = None
     places: Callable[[Backend], Awaitable[dict[str, str]]] | None = None
     takes_own_price: bool = False
+    checked_connector_id: Callable[[str], str] | None = None
+    operate: Operate | None = None
 
     def is_lasting(self, data: Mapping[str, Any]) -> bool:
         """Tell whether an account is known by more than credentials that will be renewed."""

@@ -15,8 +15,9 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     ``energy`` tells that its sessions say how much they have charged. ``modes`` tells that
     charge points are turned on and off by their mode instead of by ``start`` and ``stop``.
     ``look_up`` tells that it is asked about one charge point at a time. ``cards`` tells that
-    a start is paid with a card of ours. ``prices`` tells that its sessions say what they
-    cost.
+    a start can be paid with a card of ours, ``needs_card`` that it has to be. ``prices`` tells
+    that its sessions say what they cost. ``partners`` tells that the account also has sessions
+    at charge points of others, which are nothing but records.
     """
 
     start: bool = False
@@ -25,7 +26,9 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     modes: bool = False
     look_up: bool = False
     cards: bool = False
+    needs_card: bool = False
     prices: bool = False
+    partners: bool = False
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -107,5 +110,5 @@ class Backend(Protocol):
 
 
 def default_card_id(backend: Backend) -> str | None:
-    """Return the card that pays where none is chosen; ``None`` where a start takes no card."""
-    return backend.cards[0].identifier if backend.capabilities.cards else None
+    """Return the card that pays where none is chosen; ``None`` where a start needs no card."""
+    return backend.cards[0].identifier if backend.capabilities.needs_card else None

@@ -86,7 +86,7 @@ class ShellRecharge:
     The API knows no energy and no price of a session, so neither is ever reported.
     """
 
-    capabilities = Capabilities(start=True, stop=True, look_up=True, cards=True)
+    capabilities = Capabilities(start=True, stop=True, look_up=True, cards=True, needs_card=True)
 
     def __init__(
         self,

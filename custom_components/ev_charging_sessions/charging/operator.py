@@ -1,0 +1,272 @@
+"""What an operator does when the network calls: every call gets an answer, and its due."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from copy import replace
+from datetime import UTC, datetime, timedelta
+import logging
+
+from .backends.plugsurfing import PlugSurfing
+from .backends.plugsurfing_calls import (
+    Call,
+    CallError,
+    CancelReservation,
+    PostCards,
+    PostSession,
+    Reply,
+    Reserve,
+    Start,
+    Stop,
+    decode_call,
+    reply,
+)
+from .backends.plugsurfing_codes import ResultCode
+from .command_runs import Outcome
+from .commands import Commands
+from .connector import Authorization
+from .errors import (
+    BackendError,
+    ChargingError,
+    ConnectorBusyError,
+    LedgerError,
+    RequestRejectedError,
+    SwitchFailedError,
+)
+from .ledger import Ledger
+from .model import Account, CardType, Session
+
+_LOGGER = logging.getLogger(__name__)
+
+# The network waits for half a minute, and an answer must still find its way back.
+ANSWER_WITHIN = 20.0
+# Whoever was told to plug in gets this long; a connector gives up by itself after that.
+PLUG_IN_WITHIN = 300.0
+# The same start so soon after its session was stopped is a repeat that has lost its way.
+REPEATED_WITHIN = timedelta(seconds=60)
+
+
+class Operator:
+    """Answers the calls of the network for one account.
+
+    ``keep`` takes a session into the ledger. All the methods of the network may be repeated
+    by it when an answer is lost, so the second of two same calls changes nothing.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        backend: PlugSurfing,
+        commands: Commands,
+        ledger: Ledger,
+        *,
+        partner_identifier: str,
+        keep: Callable[[Session], Awaitable[None]],
+    ) -> None:
+        """Wire up; nothing happens before the first call."""
+        self._account = account
+        self._backend = backend
+        self._commands = commands
+        self._ledger = ledger
+        self._partner_identifier = partner_identifier
+        self._keep = keep
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def answer(self, body: bytes) -> Reply:
+        """Do what a call asks for, and return the answer to it, whatever the call is."""
+        try:
+            call = decode_call(body)
+        except CallError as err:
+            return reply(err.call_name, err.code, err.message)
+        try:
+            return await self._do(call)
+        except LedgerError as err:
+            _LOGGER.warning("A call of the network could not be answered: %s", err)
+            return reply(None, ResultCode.NETWORK_ERROR)
+
+    async def _do(self, call: Call) -> Reply:
+        match call:
+            case Start():
+                return await self._at_connector(call, self._start)
+            case Stop():
+                return await self._at_connector(call, self._stop)
+            case PostCards():
+                return await self._take_cards(call)
+            case PostSession():
+                return await self._take_session(call)
+            case Reserve() | CancelReservation():
+                return reply(None, ResultCode.RESERVATION_NOT_SUPPORTED)
+
+    async def _at_connector[CallT: Start | Stop](
+        self, call: CallT, act: Callable[[CallT, str], Awaitable[Reply]]
+    ) -> Reply:
+        """Act on a connector of ours, one call after the other."""
+        connector_id = self._backend.connector_id_of(call.connector_id)
+        if connector_id is None:
+            return reply(None, ResultCode.EVSE_NOT_FOUND)
+        async with self._turns[connector_id]:
+            return await act(call, connector_id)
+
+    async def _start(self, call: Start, connector_id: str) -> Reply:
+        if call.payment_reference and (
+            session := await self._ledger.session_of_reference(
+                self._account, call.payment_reference
+            )
+        ):
+            return _started(session)
+        session = self._backend.connectors[connector_id].session
+        if session and session.is_open:
+            if session.card_id == call.card_id:
+                return _started(session)
+            return reply("session-start", ResultCode.EVSE_IN_USE)
+        if session and session.card_id == call.card_id and _has_just_ended(session):
+            return reply("session-start", ResultCode.EVSE_IN_USE)
+        if refusal := await self._refusal(call):
+            return reply("session-start", refusal)
+        return await self._carry_out(call, connector_id)
+
+    async def _refusal(self, call: Start) -> ResultCode | None:
+        """Return why a driver may not charge here, ``None`` for one who may.
+
+        The network calls only for drivers of its own, whom it knows by their contract. A
+        card it has to vouch for, in advance or now. Nobody here can check a password.
+        """
+        if call.card_type is CardType.EVCO_ID:
+            return None
+        if call.card_type is not CardType.RFID:
+            return ResultCode.NOT_AUTHENTICATED
+        if any(card.identifier == call.card_id for card in self._backend.cards):
+            return None
+        if await self._ledger.knows_card(self._account, call.card_id):
+            return None
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                await self._backend.api.verify_card(call.card_id)
+        except RequestRejectedError:
+            return ResultCode.NOT_AUTHENTICATED
+        except BackendError, TimeoutError:
+            return ResultCode.OPERATOR_TIMEOUT
+        return None
+
+    async def _carry_out(self, call: Start, connector_id: str) -> Reply:
+        authorization = Authorization(
+            card_id=call.card_id,
+            card_type=call.card_type,
+            payment_reference=call.payment_reference,
+        )
+        started = self._backend.order(connector_id, authorization)
+        command = asyncio.ensure_future(
+            self._commands.start(connector_id, call.card_id, PLUG_IN_WITHIN)
+        )
+
+        def give_up(_: object) -> None:
+            started.cancel()
+
+        # A car may be plugged in minutes from now; what became of that tell the posts.
+        command.add_done_callback(_forget)
+        command.add_done_callback(give_up)
+        await asyncio.wait({started}, timeout=ANSWER_WITHIN)
+        if not started.done():
+            return reply("session-start", ResultCode.EVSE_TIMEOUT)
+        if started.cancelled():
+            return _outcome(command, call)
+        session = started.result()
+        is_running = session.status is not None and session.status.is_running
+        return _started(session, None if is_running else ResultCode.AUTHORIZED_PLUG_IN_NOW)
+
+    async def _stop(self, call: Stop, connector_id: str) -> Reply:
+        session = self._backend.connectors[connector_id].session
+        if call.session_id and (session is None or session.session_id != call.session_id):
+            known = await self._ledger.session(self._account, call.session_id)
+            is_over = known is not None and not known.is_open
+            return reply(
+                "session-stop", ResultCode.SUCCESS if is_over else ResultCode.SESSION_NOT_FOUND
+            )
+        if session is None:
+            return reply("session-stop", ResultCode.SESSION_NOT_FOUND)
+        if not _may_stop(call, session):
+            return reply("session-stop", ResultCode.NOT_AUTHENTICATED)
+        if session.is_open:
+            try:
+                await self._commands.stop(session, ANSWER_WITHIN)
+            except ChargingError as err:
+                return reply("session-stop", _code_of(err))
+        return reply("session-stop", ResultCode.SUCCESS)
+
+    async def _take_cards(self, call: PostCards) -> Reply:
+        if call.partner_identifier != self._partner_identifier:
+            return self._other_partner()
+        new = await self._ledger.use_cards(self._account, call.cards)
+        return reply("rfid-post", ResultCode.SUCCESS, processed=new)
+
+    async def _take_session(self, call: PostSession) -> Reply:
+        if call.partner_identifier != self._partner_identifier:
+            return self._other_partner()
+        session = call.session(self._account)
+        known = await self._ledger.session(self._account, session.session_id)
+        places = {call.connector_id, (known and known.charge_point_id) or call.connector_id}
+        if any(self._backend.connector_id_of(place) for place in places):
+            # What happens at our own connectors we measure ourselves.
+            return reply("session-post", ResultCode.CLIENT_ERROR)
+        await self._keep(replace(session, updated=datetime.now(UTC)))
+        return reply("session-post", ResultCode.SUCCESS)
+
+    def _other_partner(self) -> Reply:
+        _LOGGER.warning("A call came with another partner identifier than the account's")
+        return reply(None, ResultCode.INVALID_PARTNER_IDENTIFIER)
+
+
+def _started(session: Session, code: ResultCode | None = None) -> Reply:
+    return reply(
+        "session-start",
+        code or ResultCode.SUCCESS,
+        session_id=session.session_id,
+        is_stoppable=True,
+    )
+
+
+def _outcome(command: asyncio.Future[Outcome[Session]], call: Start) -> Reply:
+    """Return what a start has come to."""
+    try:
+        session = command.result().session
+    except ChargingError as err:
+        return reply("session-start", _code_of(err))
+    if session.card_id != call.card_id:
+        return reply("session-start", ResultCode.EVSE_IN_USE)
+    return _started(session)
+
+
+def _code_of(err: ChargingError) -> ResultCode:
+    match err:
+        case ConnectorBusyError():
+            return ResultCode.EVSE_IN_USE
+        case SwitchFailedError(is_timeout=True):
+            return ResultCode.EVSE_TIMEOUT
+        case SwitchFailedError():
+            return ResultCode.EVSE_ERROR
+        case LedgerError():
+            return ResultCode.OPERATOR_ERROR
+        case _:
+            return ResultCode.EVSE_TIMEOUT
+
+
+def _has_just_ended(session: Session) -> bool:
+    return session.ended is not None and datetime.now(UTC) - session.ended < REPEATED_WITHIN
+
+
+def _may_stop(call: Stop, session: Session) -> bool:
+    """Tell whether a driver may stop a session: his own, by whichever name he goes."""
+    if session.card_id is None:
+        return False
+    if session.card_id == call.card_id:
+        return True
+    # A driver may start with a card and stop with his contract: then the session's id, which
+    # nobody but the network was told, has to do.
+    card_type = session.details.card_type if session.details else None
+    return call.session_id is not None and card_type is not call.card_type
+
+
+def _forget(command: asyncio.Future[Outcome[Session]]) -> None:
+    """Take note of how a start ended that nobody waits for any more."""
+    if not command.cancelled() and (err := command.exception()):
+        _LOGGER.debug("A start that the network asked for did not come about: %s", err)

@@ -1,0 +1,197 @@
+"""The door for calls of the network: who may enter, how much, and how fast."""
+
+import asyncio
+from enum import StrEnum
+import hmac
+from http import HTTPStatus
+import ipaddress
+import time
+
+from aiohttp import ClientError, ClientTimeout
+from aiohttp.hdrs import AUTHORIZATION, CONTENT_ENCODING, METH_POST, RETRY_AFTER
+from aiohttp.web import Request, Response
+from yarl import URL
+
+from homeassistant.components import webhook
+from homeassistant.const import CONF_API_KEY, CONF_WEBHOOK_ID, CONTENT_TYPE_JSON
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.network import NoURLAvailableError, get_url
+
+from .charging.backends.plugsurfing_calls import Reply, reply
+from .charging.backends.plugsurfing_codes import ResultCode
+from .charging.operator import Operator
+from .const import DOMAIN
+from .coordinator import ChargingConfigEntry
+
+# A list of 50,000 cards is the largest call that makes sense.
+LARGEST_BODY = 1_048_576
+READ_WITHIN = 10.0
+# A network calls a few times an hour. What goes beyond this is no traffic of drivers.
+CALLS_PER_SECOND = 20
+CALLS_AT_ONCE = 40
+
+_REACH_WITHIN = ClientTimeout(total=10)
+
+
+class _TooLargeError(Exception):
+    """A body has more bytes than any call needs."""
+
+
+class _Rate:
+    """A bucket that fills by so many calls a second, and holds as many at most."""
+
+    def __init__(self) -> None:
+        """Start full."""
+        self._left = float(CALLS_AT_ONCE)
+        self._counted = time.monotonic()
+
+    def take(self) -> bool:
+        """Take one call out; tell whether there was one."""
+        now = time.monotonic()
+        filled = self._left + (now - self._counted) * CALLS_PER_SECOND
+        self._left, self._counted = min(filled, CALLS_AT_ONCE), now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+class _Door:
+    """Lets the calls of one account in: those with its key, as many and as large as sensible.
+
+    A call without the key costs nothing but the comparison: its body is never read, and it
+    takes nothing from the rate of those who have it.
+    """
+
+    def __init__(self, api_key: str, operator: Operator) -> None:
+        """Remember the key."""
+        self._wanted = f"key={api_key}".encode()
+        self._operator = operator
+        self._rate = _Rate()
+        self._inside = 0
+
+    async def handle(self, _hass: HomeAssistant, _webhook_id: str, request: Request) -> Response:
+        """Answer a call, whatever it is."""
+        given = request.headers.get(AUTHORIZATION, "").encode(errors="replace")
+        if not hmac.compare_digest(given, self._wanted):
+            return _closed(reply(None, ResultCode.INVALID_API_KEY, status=401))
+        if not self._rate.take() or self._inside >= CALLS_AT_ONCE:
+            answer = reply(None, ResultCode.NETWORK_ERROR, "Too many calls.", status=429)
+            response = _closed(answer)
+            response.headers[RETRY_AFTER] = "1"
+            return response
+        self._inside += 1
+        try:
+            async with asyncio.timeout(READ_WITHIN):
+                body = await _read(request)
+        except _TooLargeError:
+            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            return _closed(
+                reply(None, ResultCode.CLIENT_ERROR, "The call is too large.", status=status)
+            )
+        except TimeoutError:
+            status = HTTPStatus.REQUEST_TIMEOUT
+            return _closed(
+                reply(None, ResultCode.CLIENT_ERROR, "The call is too slow.", status=status)
+            )
+        else:
+            return _response(await self._operator.answer(body))
+        finally:
+            self._inside -= 1
+
+
+async def _read(request: Request) -> bytes:
+    """Return the body, up to a limit; raises _TooLargeError beyond it.
+
+    A compressed body can be a thousand times larger than it looks, and nobody needs one.
+    """
+    length = getattr(request, "content_length", None)
+    if (length or 0) > LARGEST_BODY or CONTENT_ENCODING in request.headers:
+        raise _TooLargeError
+    body = bytearray()
+    while part := await request.content.read(LARGEST_BODY + 1 - len(body)):
+        body += part
+        if len(body) > LARGEST_BODY:
+            raise _TooLargeError
+    return bytes(body)
+
+
+def _response(answer: Reply) -> Response:
+    return Response(status=answer.status, body=answer.body, content_type=CONTENT_TYPE_JSON)
+
+
+def _closed(answer: Reply) -> Response:
+    """Answer and hang up, so that nothing of an unread body is waited for."""
+    response = _response(answer)
+    response.force_close()
+    return response
+
+
+@callback
+def async_register_webhook(
+    hass: HomeAssistant, entry: ChargingConfigEntry, operator: Operator
+) -> None:
+    """Open the door for as long as the account is loaded."""
+    webhook_id = entry.data[CONF_WEBHOOK_ID]
+    door = _Door(entry.data[CONF_API_KEY], operator)
+    webhook.async_register(
+        hass, DOMAIN, entry.title, webhook_id, door.handle, allowed_methods=(METH_POST,)
+    )
+    entry.async_on_unload(lambda: webhook.async_unregister(hass, webhook_id))
+
+
+class Reach(StrEnum):
+    """Whether calls from outside can come in, as far as that can be seen from here."""
+
+    REACHED = "reached"
+    NO_URL = "no_external_url"
+    NO_ANSWER = "no_answer"
+    OTHER_ANSWER = "other_answer"
+    LOCAL_ONLY = "local_only"
+    NOT_HTTPS = "not_https"
+
+
+@callback
+def async_url(hass: HomeAssistant, webhook_id: str) -> str | None:
+    """Return the address that the network is to call, ``None`` without an external one."""
+    try:
+        url = get_url(hass, allow_internal=False, allow_cloud=True, prefer_external=True)
+    except NoURLAvailableError:
+        return None
+    return f"{url}{webhook.async_generate_path(webhook_id)}"
+
+
+async def async_check_reach(hass: HomeAssistant, webhook_id: str) -> Reach:
+    """Call ourselves the way the network would, but without the key.
+
+    Nobody but our own door refuses that in the words of the protocol. The key is not sent,
+    for the address may lead to somebody else.
+    """
+    url = async_url(hass, webhook_id)
+    if url is None:
+        return Reach.NO_URL
+    session = async_get_clientsession(hass)
+    try:
+        async with session.post(
+            url, json={}, timeout=_REACH_WITHIN, allow_redirects=False
+        ) as response:
+            body = await response.content.read(1024)
+            is_ours = response.status == HTTPStatus.UNAUTHORIZED and body == _REFUSAL.body
+    except ClientError, TimeoutError:
+        return Reach.NO_ANSWER
+    if not is_ours:
+        return Reach.OTHER_ANSWER
+    if _is_local(URL(url).host or ""):
+        return Reach.LOCAL_ONLY
+    return Reach.REACHED if url.startswith("https:") else Reach.NOT_HTTPS
+
+
+_REFUSAL = reply(None, ResultCode.INVALID_API_KEY, status=401)
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".lan", ".home.arpa", ".internal"))
