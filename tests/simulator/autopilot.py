@@ -7,6 +7,7 @@ from .namespace import Namespace
 from .namespace_drivers import NamespaceDrivers
 from .park_drivers import ParkDrivers
 from .parks import Parks
+from .pole_drivers import PoleDrivers
 from .world import RUNNING, World
 
 
@@ -21,16 +22,19 @@ class Autopilot:
         world: World,
         parks: Parks | None = None,
         namespace: Namespace | None = None,
+        guests: PoleDrivers | None = None,
         *,
         seed: int = 1,
     ) -> None:
         """Get ready, without doing anything yet."""
         self.is_on = False
-        self._others: list[ParkDrivers | NamespaceDrivers] = []
+        self._others: list[ParkDrivers | NamespaceDrivers | PoleDrivers] = []
         if parks:
             self._others.append(ParkDrivers(parks, seed=seed))
         if namespace:
             self._others.append(NamespaceDrivers(namespace, seed=seed))
+        if guests:
+            self._others.append(guests)
         self._world = world
         self._random = Random(seed)
         self._cards = sorted(world.cards)

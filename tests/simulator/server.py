@@ -17,8 +17,10 @@ from .clock import Clock
 from .control import Control
 from .defaults import (
     PLUGSURFING_EVCO,
+    PLUGSURFING_EVSES,
     PLUGSURFING_KEY,
     PLUGSURFING_PARTNER,
+    POLES,
     default_books,
     default_namespace,
     default_parks,
@@ -28,6 +30,7 @@ from .defaults import (
 from .faults import Call, Fault, Faults
 from .plugsurfing import PlugSurfing
 from .plugsurfing_caller import Caller, Driver
+from .pole_drivers import PoleDrivers
 from .request_log import Entry, RequestLog
 from .shell_recharge import ShellRecharge
 from .smappee import Smappee
@@ -72,7 +75,14 @@ class Simulator:
             partner=PLUGSURFING_PARTNER,
             driver=Driver(identifier=PLUGSURFING_EVCO),
         )
-        self.autopilot = Autopilot(self.world, self.parks, self.namespace, seed=seed)
+        guests = PoleDrivers(
+            self.clock,
+            self.poles,
+            self.caller,
+            dict(zip(POLES, PLUGSURFING_EVSES, strict=True)),
+            seed=seed,
+        )
+        self.autopilot = Autopilot(self.world, self.parks, self.namespace, guests, seed=seed)
         self.backends: dict[str, Backend] = {
             self.shell.name: self.shell,
             self.smappee.name: self.smappee,

@@ -47,7 +47,8 @@ class Webhook:
 
 
 @asynccontextmanager
-async def _serving(webhook: Webhook) -> AsyncIterator[Webhook]:
+async def serving(webhook: Webhook) -> AsyncIterator[Webhook]:
+    """Serve a webhook at its ``url``."""
     app = web.Application()
     app.router.add_post("/api/webhook/secret", webhook.serve)
     runner = web.AppRunner(app, shutdown_timeout=1)
@@ -63,7 +64,7 @@ async def _serving(webhook: Webhook) -> AsyncIterator[Webhook]:
 @pytest.fixture
 async def webhook(simulator: Simulator) -> AsyncIterator[Webhook]:
     """Serve an operator's webhook, which the network knows."""
-    async with _serving(Webhook()) as webhook:
+    async with serving(Webhook()) as webhook:
         simulator.caller.url = webhook.url
         yield webhook
 
