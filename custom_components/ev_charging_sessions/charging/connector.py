@@ -22,7 +22,7 @@ from .model import (
     SessionDetails,
     SessionStatus,
 )
-from .session_meter import SessionMeter
+from .session_meter import LEAST_FLOW, SessionMeter
 from .session_news import SessionNews
 
 SUSPENDED_AFTER = timedelta(minutes=10)
@@ -103,6 +103,7 @@ class Connector:
         self._comes_on_until: datetime | None = None
         self._ending: str | None = None
         self._was_resumed = False
+        self._floor: datetime | None = None
 
     @property
     def status(self) -> ChargePointStatus | None:
@@ -142,6 +143,7 @@ class Connector:
     def observe(self, observation: Observation) -> bool:
         """Follow what the entities show; tell whether something should be told at once."""
         before = self._outline()
+        self._rise()
         self._see(observation)
         return self._outline() != before
 
@@ -164,6 +166,7 @@ class Connector:
 
         Without a session that is a ValueError.
         """
+        self._rise()
         return self._finish(at, SessionStatus.FINISHED, reason)
 
     def fail(self, at: datetime, error_code: str) -> Session:
@@ -171,6 +174,7 @@ class Connector:
 
         Without a session that is a ValueError.
         """
+        self._rise()
         return self._finish(at, SessionStatus.FAILED, error_code)
 
     def changed(self) -> Session | None:
@@ -187,6 +191,14 @@ class Connector:
     def _outline(self) -> tuple[object, ...]:
         session = self._open
         return (session and (session.session_id, session.status), self.status, self.must_be_off)
+
+    def _rise(self) -> None:
+        """Let what changes now outrank what was told before.
+
+        Two states of one moment need an order, and so do those of a clock that was set back.
+        """
+        before = self.session.updated if self.session else None
+        self._floor = before + _TICK if before else None
 
     def _see(self, seen: Observation) -> None:
         self._close(seen)
@@ -225,7 +237,8 @@ class Connector:
         else:
             was_read = self._seen is not None and self._seen.reading is not None
             latest = LATE_ENERGY if was_read else LATEST_ENERGY
-        if elapsed > latest or (seen.is_on and elapsed > LATE_ENERGY):
+        can_charge = seen.is_on and not (self.has_plug and seen.is_plugged is False)
+        if elapsed > latest or (can_charge and elapsed > LATE_ENERGY):
             self.session = None
 
     def _is_used(self, seen: Observation, *, flows: bool) -> bool:
@@ -260,6 +273,7 @@ class Connector:
         )
         session = self._meter.begin(session, memory)
         self._owes_off, self._comes_on_until, self._ending = False, None, None
+        self._floor = None
         self.session = session
         self._news.add(session)
         return session
@@ -282,7 +296,12 @@ class Connector:
         """Take an open session on to what the entities show it to be."""
         is_gone = self.has_plug and seen.is_plugged is False
         is_there = seen.is_on is True and (not self.has_plug or seen.is_plugged is True)
-        charges = flows and seen.is_on is not False and not is_gone and bool(session.energy)
+        charges = (
+            flows
+            and seen.is_on is not False
+            and not is_gone
+            and (session.energy or 0) >= LEAST_FLOW
+        )
         if session.status is SessionStatus.STARTING:
             if is_there or charges:
                 self._move(SessionStatus.CHARGING if charges else SessionStatus.CONNECTED, seen.at)
@@ -336,10 +355,7 @@ class Connector:
 
     def _keep(self, session: Session, at: datetime) -> Session:
         """Take over another state of the session, and have it told."""
-        # Two states of one moment need an order, and so do those of a clock that was set back.
-        before = self.session and self.session.updated
-        updated = max(at, before + _TICK) if before else at
-        self.session = replace(session, updated=updated)
+        self.session = replace(session, updated=max(at, self._floor or at))
         self._news.add(self.session)
         return self.session
 

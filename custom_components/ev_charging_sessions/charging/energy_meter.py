@@ -7,14 +7,16 @@ from math import isfinite
 from .model import MeterMemory, MeterValue
 
 # No connector gives more, so a register that rises faster was not charged with that.
-MOST_POWER = 500.0
+_MOST_POWER = 500.0
 # Few give more. A register that comes back to where it stood faster than that has slipped.
 _LIKELY_POWER = 50.0
 # A meter that shows whole kWh may step at the very moment at which it is first watched.
 _STEP = 1.0
 # What rounding and the wire make of a register that stands still.
 _NOISE = 0.1
-# More than any car takes between two readings is no charge since a reset: it is another meter.
+# More than any vehicle takes between two readings comes from another meter; a meter that has
+# been reset in between was charged with far less.
+_MOST_AT_ONCE = 1_000.0
 _MOST_SINCE_RESET = 200.0
 _LOWEST_CORRECTION = 0.9
 # A register rolls over near its end, and one that is elsewhere has been reset.
@@ -78,7 +80,7 @@ def _back(memory: MeterMemory, reading: float, at: datetime) -> MeterMemory | No
     if before is None:
         return None
     gain = round(reading - before.energy, _DIGITS)
-    if gain < -_NOISE or gain > _most(at - before.at):
+    if gain < -_NOISE or gain > most_energy(at - before.at):
         return None
     rise, elapsed = reading - memory.reading, at - memory.at
     if rise < 0:
@@ -86,7 +88,7 @@ def _back(memory: MeterMemory, reading: float, at: datetime) -> MeterMemory | No
     elif _is_doubtful(memory):
         has_slipped = rise > _LIKELY_POWER * _hours(elapsed) + _NOISE
     else:
-        has_slipped = rise > _most(elapsed)
+        has_slipped = rise > most_energy(elapsed)
     if not has_slipped:
         return None
     counted = round(memory.fallen_counted + max(gain, 0.0), _DIGITS)
@@ -94,8 +96,8 @@ def _back(memory: MeterMemory, reading: float, at: datetime) -> MeterMemory | No
 
 
 def _risen(memory: MeterMemory, reading: float, at: datetime) -> MeterMemory:
-    rise = reading - memory.reading
-    if rise > _most(at - memory.at):
+    rise = round(reading - memory.reading, _DIGITS)
+    if rise > most_energy(at - memory.at):
         return _leapt(memory, reading, at, 0.0)
     counted = round(memory.counted + rise, _DIGITS)
     if memory.fallen is None or memory.fallen.energy <= reading:
@@ -104,7 +106,7 @@ def _risen(memory: MeterMemory, reading: float, at: datetime) -> MeterMemory:
 
 
 def _fallen(memory: MeterMemory, reading: float, at: datetime) -> MeterMemory:
-    most = _most(at - memory.at)
+    most = most_energy(at - memory.at)
     rolled = None if _is_doubtful(memory) else _rolled_over(memory.reading, reading)
     if rolled is not None and rolled <= most:
         return _leapt(memory, reading, at, rolled)
@@ -140,9 +142,9 @@ def _rolled_over(old: float, new: float) -> float | None:
     return None
 
 
-def _most(elapsed: timedelta) -> float:
+def most_energy(elapsed: timedelta) -> float:
     """Return the most kWh that a meter can show more after some time."""
-    return MOST_POWER * _hours(elapsed) + _STEP
+    return min(_MOST_POWER * _hours(elapsed) + _STEP, _MOST_AT_ONCE)
 
 
 def _hours(elapsed: timedelta) -> float:

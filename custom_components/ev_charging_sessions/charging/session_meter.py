@@ -3,13 +3,13 @@
 from copy import replace
 from datetime import datetime, timedelta
 
-from .energy_meter import EnergyMeter
+from .energy_meter import EnergyMeter, most_energy
 from .model import MeterMemory, MeterValue, Session, SessionDetails, Source
 
 # What a charger takes for itself is no charging: less than this, on average, since the meter
 # last moved.
 _TRICKLE = 0.1
-_LEAST_FLOW = 0.001
+LEAST_FLOW = 0.001
 # A meter that seems to jump shows what has flowed for longer than since it was last looked at.
 _MOST_SUDDEN = 50.0
 _DIGITS = 6
@@ -103,10 +103,13 @@ class SessionMeter:
         details = _with_meter(session, memory)
         if energy == session.energy and (details == session.details or not session.is_open):
             return session
-        if flows and energy >= _LEAST_FLOW:
+        if session.ended and not self._can_be_late(session, session.ended, energy):
+            return session
+        if flows and energy >= LEAST_FLOW:
             moment = min(at, session.ended or at)
             started = details.charging_started or moment
-            details = replace(details, charging_started=started, charging_ended=moment)
+            ended = max(started, moment)
+            details = replace(details, charging_started=started, charging_ended=ended)
         values = self._values(session, energy, at)
         return replace(session, energy=energy, meter_values=values, details=details)
 
@@ -131,17 +134,24 @@ class SessionMeter:
             return details.charging_ended
         return self._known_since or details.created
 
+    @staticmethod
+    def _can_be_late(session: Session, ended: datetime, energy: float) -> bool:
+        """Tell whether an ended session can have had so much energy before its end."""
+        before = session.details.meter if session.details else None
+        if before is None or session.energy is None:
+            return False
+        return energy - session.energy <= most_energy(ended - before.at)
+
     def _values(self, session: Session, energy: float, at: datetime) -> tuple[MeterValue, ...]:
         """Return what the meter stood at before it moved, as far as that helps, and now.
 
         The meter that is told of only goes up, even where a reset had to be guessed at.
         """
         last = session.meter_values[-1] if session.meter_values else None
-        now = MeterValue(at, round(self._first + energy, _DIGITS))
+        register = round(self._first + energy, _DIGITS)
         if last is None:
-            return (now,)
-        if now.energy < last.energy:
-            now = MeterValue(at, last.energy)
+            return (MeterValue(at, register),)
+        now = MeterValue(max(at, last.at), max(register, last.energy))
         looked = self._looked
         if now.energy > last.energy and looked is not None and last.at < looked < at:
             hours = (at - looked) / _HOUR
