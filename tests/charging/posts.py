@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+import pytest
 
 from custom_components.ev_charging_sessions.charging.ledger_outbox import PostingSource
 from custom_components.ev_charging_sessions.charging.model import (
@@ -137,3 +138,8 @@ async def pause() -> None:
     """Let everything run that need not wait for time to pass."""
     for _ in range(8):
         await asyncio.sleep(0)
+
+
+def logged(caplog: pytest.LogCaptureFixture, module: str) -> list[str]:
+    """Return what a module has logged; the loop itself complains of leaps in time."""
+    return [record.getMessage() for record in caplog.records if record.name.endswith(f".{module}")]

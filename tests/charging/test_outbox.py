@@ -29,7 +29,7 @@ from custom_components.ev_charging_sessions.charging.outbox import Outbox
 
 from .answers import ACCOUNT, NOON, at
 from .ledger_files import execute
-from .posts import EVSE, TARGET, Clock, Network, finished, pause, running, source
+from .posts import EVSE, TARGET, Clock, Network, finished, logged, pause, running, source
 
 WAITING, POSTED, REFUSED = PostingState
 REJECTED = RequestRejectedError("181", status=200)
@@ -466,10 +466,7 @@ async def test_what_is_logged(desk: Desk, caplog: pytest.LogCaptureFixture) -> N
     await desk.ledger.upsert([running("s1", card_id="card-4711"), running("s2")])
     await desk.run()
     await desk.clock.advance(120)
-    messages = [
-        record.getMessage() for record in caplog.records if record.name.endswith("charging.outbox")
-    ]
-    assert messages == [
+    assert logged(caplog, "outbox") == [
         "Sessions cannot be posted now: HTTP 503",
         "The network has refused a session: 181",
         "Sessions are posted again",

@@ -20,7 +20,7 @@ class StatusPosts:
     ``post`` sends one, and raises the errors of ``charging.errors``.
     """
 
-    def __init__(self, post: Callable[[str, ChargePointStatus | None], Awaitable[None]]) -> None:
+    def __init__(self, post: Callable[[str, ChargePointStatus | None], Awaitable[object]]) -> None:
         """Begin with nothing wanted; nothing is sent before ``run``."""
         self._post = post
         self._wanted: dict[str, ChargePointStatus | None] = {}
