@@ -38,6 +38,8 @@ async def _show() -> None:
             "\n  you, and the one at North 1 in the park stays for you to pause it, or to limit it."
             "\n  In the namespace a car waits at Hotel Entrance 1 1. The one in the garage is full"
             "\n  and soon pays for its place. Repairs doubt a wrong bill after six minutes."
+            "\n  At the front pole of the guest house a car waits for you to start it in the app of"
+            "\n  the network, which then calls this Home Assistant."
             "\n\n  Ctrl+C ends the demo; the next start is faster.\n",
             flush=True,
         )

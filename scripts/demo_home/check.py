@@ -9,6 +9,8 @@ from .house import CONNECTORS, EVSES, PLACES, House
 from .namespace_check import NamespaceChecks
 from .namespace_scene import ID_TAGS
 from .observer import SECONDS_TO_SHOW, Observer, saw
+from .operator_check import OperatorChecks
+from .operator_scene import CONNECTORS as POLES, DRIVER, KEY, PARTNER
 from .processes import DemoError, until
 
 type Json = dict[str, Any]
@@ -30,6 +32,9 @@ _SECRETS = (
     _RFID,
     "demo-namespace-token",
     *ID_TAGS,
+    KEY,
+    PARTNER,
+    DRIVER,
     # What a namespace tells of its users and chargers, and nobody asked for.
     "usr-anna-19c4",
     "basic-3d1e9c77",
@@ -57,6 +62,7 @@ class Checks(Observer):
             self._pauses_it_and_lets_it_charge_again,
             self._keeps_its_energy_when_it_has_left,
             *NamespaceChecks(self.house).all(),
+            *OperatorChecks(self.house).all(),
             self._keeps_its_log_clean,
         ):
             print(f"  {check.__name__.strip('_').replace('_', ' ')}", flush=True)
@@ -64,7 +70,7 @@ class Checks(Observer):
 
     async def _has_a_device_for_every_charge_point(self) -> None:
         devices = await read_devices(self.home)
-        for charge_point_id in (*EVSES, *CONNECTORS, *PLACES):
+        for charge_point_id in (*EVSES, *CONNECTORS, *PLACES, *POLES):
             device = self.find(devices, charge_point_id)
             saw(f"{device.name}: {', '.join(sorted(device.entities))}")
         for account in (each for each in devices if each.is_account):

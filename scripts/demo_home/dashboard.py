@@ -7,6 +7,7 @@ from .devices import Device, read_devices
 from .home_assistant import HomeAssistant
 from .house import House
 from .namespace_view import namespace_view
+from .operator_view import operator_view
 from .park_view import park_view
 
 type Json = dict[str, Any]
@@ -41,11 +42,17 @@ async def save(house: House) -> int:
     shell = [each for each in devices if each.entry_id == house.shell_id]
     park = [each for each in devices if each.entry_id == house.park_id]
     namespace = [each for each in devices if each.entry_id == house.namespace_id]
-    views = [_shell_view(shell), park_view(park), namespace_view(namespace)]
+    operator = [each for each in devices if each.entry_id == house.operator_id]
+    views = [
+        _shell_view(shell),
+        park_view(park),
+        namespace_view(namespace),
+        operator_view(operator),
+    ]
     config = {"title": "EV Charging", "views": views}
     await home.command("lovelace/config/save", url_path=URL_PATH, config=config)
     await home.command("frontend/set_system_data", key="core", value={"default_panel": URL_PATH})
-    await _save_energy(home, [*park, *namespace])
+    await _save_energy(home, [*park, *namespace, *operator])
     # The quote that is shown first is one of now.
     await home.call("input_button.press", {"entity_id": "input_button.quote"})
     return size(devices)

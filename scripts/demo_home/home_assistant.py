@@ -118,9 +118,18 @@ class HomeAssistant:
         """Add a subentry to a config entry through its flow."""
         await self._flow(_SUBENTRY_FLOW, {"handler": [entry_id, kind]}, steps)
 
-    async def set_options(self, entry_id: str, options: Json) -> None:
-        """Set the options of a config entry through their flow."""
-        await self._flow(_OPTIONS_FLOW, {"handler": entry_id}, (options,))
+    async def set_options(self, entry_id: str, *steps: Json) -> None:
+        """Set the options of a config entry through their flow, one body for each step."""
+        await self._flow(_OPTIONS_FLOW, {"handler": entry_id}, steps)
+
+    async def read_options_step(self, entry_id: str, *steps: Json) -> Json:
+        """Return the form that the options of a config entry show after some steps."""
+        result: Json = await self.post(_OPTIONS_FLOW, {"handler": entry_id})
+        path = f"{_OPTIONS_FLOW}/{result['flow_id']}"
+        for step in steps:
+            result = await self.post(path, step)
+        await self._open("DELETE", path)
+        return result
 
     async def _flow(self, path: str, start: Json, steps: tuple[Json, ...]) -> Json:
         result: Json = await self.post(path, start)

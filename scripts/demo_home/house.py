@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import ClientSession
 
-from . import namespace_scene
+from . import namespace_scene, operator_scene
 from .devices import DOMAIN, read_devices
 from .home_assistant import HomeAssistant
 from .processes import PROJECT, free_port, is_free, running, until
@@ -59,13 +59,14 @@ PLACES = (
 
 @dataclass(frozen=True, kw_only=True)
 class House:
-    """What runs while the demo runs; the ids are the config entries of the three accounts."""
+    """What runs while the demo runs; the ids are the config entries of the four accounts."""
 
     home: HomeAssistant
     simulator: Simulator
     shell_id: str
     park_id: str
     namespace_id: str
+    operator_id: str
 
 
 @asynccontextmanager
@@ -75,7 +76,7 @@ async def open_house(folder: Path, *, for_a_person: bool) -> AsyncIterator[House
     For a person it has the port that people know, and cars come and go by themselves.
     """
     ports = _ports(folder, with_usual_port=for_a_person)
-    config = _prepare(folder, ports["home"])
+    config = _prepare(folder, ports)
     arguments = ["-m", "tests.simulator", "--port", str(ports["simulator"])]
     arguments += ["--ago", str(namespace_scene.SECONDS_AGO)]
     hass = ["-m", "homeassistant", "--config", str(config), "--skip-pip"]
@@ -106,10 +107,15 @@ async def open_house(folder: Path, *, for_a_person: bool) -> AsyncIterator[House
                 shell_id = known.get("Shell Recharge") or await _add_shell(home, simulator.url)
                 park_id = known.get("Smappee") or await _add_park(home, simulator.url)
                 namespace_id = known.get("CleverEV") or await _add_namespace(home, simulator.url)
+                operator_id = known.get("PlugSurfing")
+                if operator_id is None:
+                    operator_id = await operator_scene.add(home, simulator.url)
                 with step("devices and entities"):
                     await _wait_until_loaded(home, shell_id, EVSES)
                     await _wait_until_loaded(home, park_id, CONNECTORS)
                     await _wait_until_loaded(home, namespace_id, PLACES)
+                    await _wait_until_loaded(home, operator_id, operator_scene.CONNECTORS)
+                await operator_scene.announce(home, simulator, operator_id)
                 await namespace_scene.cause_trouble(simulator)
                 yield House(
                     home=home,
@@ -117,6 +123,7 @@ async def open_house(folder: Path, *, for_a_person: bool) -> AsyncIterator[House
                     shell_id=shell_id,
                     park_id=park_id,
                     namespace_id=namespace_id,
+                    operator_id=operator_id,
                 )
 
 
@@ -140,17 +147,20 @@ def _ports(folder: Path, *, with_usual_port: bool) -> dict[str, int]:
     return ports
 
 
-def _prepare(folder: Path, port: int) -> Path:
+def _prepare(folder: Path, ports: dict[str, int]) -> Path:
     """Write the configuration folder as far as Home Assistant cannot be asked to."""
     config = folder / "config"
     storage = config / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
-    shutil.copy(_CONFIGURATION, config)
+    text = _CONFIGURATION.read_text(encoding="utf-8")
+    for name, port in ports.items():
+        text = text.replace(f"http://{name}.invalid", f"http://127.0.0.1:{port}")
+    (config / _CONFIGURATION.name).write_text(text, encoding="utf-8")
     # The simulated world starts anew each time; its networks know no session from before. And
     # to statistics from before, meters that start anew would tell of energy that flowed back.
     for database in (*config.glob(f"{DOMAIN}.db*"), *config.glob("home-assistant_v2.db*")):
         database.unlink()
-    http = {"stable": _http(port), "pending": None, "yaml_migration_done": True}
+    http = {"stable": _http(ports["home"]), "pending": None, "yaml_migration_done": True}
     _write_store(storage, "http", 3, http)
     link = config / "custom_components" / DOMAIN
     link.parent.mkdir(exist_ok=True)

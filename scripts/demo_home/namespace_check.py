@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
-from .devices import DOMAIN, Device, read_devices
+from .devices import DOMAIN, Device
 from .namespace_scene import BILLED, FULL, WAITING, Json
 from .observer import SECONDS_TO_SHOW, Observer, saw
 from .processes import DemoError, until
@@ -25,7 +25,7 @@ class NamespaceChecks(Observer):
         )
 
     async def _sums_up_what_was_charged_before(self) -> None:
-        account = await self._account()
+        account = await self.account(self.house.namespace_id)
         for key in ("sensor.energy", "sensor.cost"):
             await self.rises(account, key, 100.0)
 
@@ -83,11 +83,6 @@ class NamespaceChecks(Observer):
 
         await until(is_foreseen, 2 * SECONDS_TO_SHOW, f"{device.name} to have a fee in sight")
         saw(f"{device.name} idle fee: {await self.home.state(entity_id)}")
-
-    async def _account(self) -> Device:
-        entry_id = self.house.namespace_id
-        devices = await read_devices(self.home)
-        return next(each for each in devices if each.is_account and each.entry_id == entry_id)
 
     async def _last_row(self, device: Device) -> Json:
         answer = await self.home.act(

@@ -58,6 +58,11 @@ class Observer:
         """Return the device of a charge point as it is now."""
         return self.find(await read_devices(self.home), evse_id)
 
+    async def account(self, entry_id: str) -> Device:
+        """Return the device of an account as it is now."""
+        devices = await read_devices(self.home)
+        return next(each for each in devices if each.is_account and each.entry_id == entry_id)
+
     def find(self, devices: list[Device], evse_id: str) -> Device:
         """Return the device of a charge point; raises ``DemoError`` when it has none."""
         if device := self.look_for(devices, evse_id):

@@ -66,6 +66,10 @@ class Simulator:
         """Set how a network behaves, or how fast."""
         return await self._open("PATCH", f"settings/{what}", values)
 
+    async def get(self, what: str) -> Json:
+        """Read a part of the world, such as ``plugsurfing/books``."""
+        return await self._open("GET", what)
+
     async def post(self, what: str, **body: Any) -> Json:
         """Move something in the world, such as ``plug`` with an ``evse_id``."""
         return await self._open("POST", what, body)
