@@ -143,7 +143,7 @@ def test_unknown_fields_are_accepted_everywhere() -> None:
 
     for call in RECEIVED:
         ((name, fields),) = sample(call).items()
-        body = body_of({name: widened(fields)}).replace(b'"@"', b"9" * 5000)
+        body = body_of({name: widened(fields)}).replace(b'"@"', b"9" * 5000, 1)
         assert decode_call(body) == decode_call(body_of(sample(call)))
 
 

@@ -19,7 +19,7 @@ from .plugsurfing_codes import ResultCode
 from .wire import reader
 
 _EVSE_ID = r"[A-Za-z]{2}\*?[A-Za-z0-9]{3}\*?E[A-Za-z0-9*]{1,30}"
-_RFID = r"[0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20}"
+_RFID = re.compile(r"[0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20}")
 _RFID_SEPARATORS = str.maketrans("", "", " :-")
 # The second form is what the documentation's own examples and ISO 15118 make of the first.
 # Without any separator it would fit too much that is something else.
@@ -175,16 +175,16 @@ def is_evse_id(text: str) -> bool:
 def canonical_card(text: str, card_type: CardType) -> str:
     """Return an identifier as it is kept and compared, which is empty for none at all."""
     text = text.strip()
-    if card_type is not CardType.RFID:
+    if card_type is not CardType.RFID or _RFID.fullmatch(text):
         return text
     bare = text.translate(_RFID_SEPARATORS).upper()
     # Beyond ASCII a letter can have several capitals, and no card has such letters.
-    return bare if re.fullmatch(_RFID, bare) else text.upper() if text.isascii() else text
+    return bare if _RFID.fullmatch(bare) else text.upper() if text.isascii() else text
 
 
 def card_type_of(card_id: str) -> CardType:
     """Return what kind of identifier a card of unknown kind seems to have."""
-    if not re.fullmatch(_RFID, card_id.upper()) and re.fullmatch(_EVCO_ID, card_id):
+    if not _RFID.fullmatch(card_id.upper()) and re.fullmatch(_EVCO_ID, card_id):
         return CardType.EVCO_ID
     return CardType.RFID
 
