@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 import msgspec
 import pytest
 
@@ -73,6 +73,7 @@ def test_what_is_no_answer(body: bytes) -> None:
     assert decode_answer(body) is None
 
 
+@settings(deadline=None)
 @given(
     st.binary()
     | st.recursive(

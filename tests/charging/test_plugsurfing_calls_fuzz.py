@@ -125,19 +125,21 @@ def test_the_examples_are_calls() -> None:
     assert all(must_be_answered(body) is not None for body in VALID)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=2000))
 def test_any_bytes(body: bytes) -> None:
     """Test noise."""
     must_be_answered(body)
 
 
+@settings(deadline=None)
 @given(values)
 def test_any_json(value: object) -> None:
     """Test JSON of any shape."""
     must_be_answered(written(value))
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(CALLS), values)
 def test_any_fields(call: str, fields: object) -> None:
     """Test anything below the name of a call."""
@@ -164,14 +166,14 @@ def calls_with_a_change(draw: st.DrawFn) -> bytes:
     return written(body)
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(calls_with_a_change())
 def test_calls_with_other_values(body: bytes) -> None:
     """Test what is nearly a call."""
     must_be_answered(body)
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(
     st.sampled_from(VALID),
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), st.binary(max_size=3)), max_size=4),
@@ -194,6 +196,7 @@ def test_any_depth(call: str, depth: int, opening: bytes) -> None:
     must_be_answered(prefix + opening * depth + b"1" + closing + b"}")
 
 
+@settings(deadline=None)
 @given(st.sampled_from(CALLS), st.dictionaries(st.text(min_size=12), values, max_size=3))
 def test_unknown_fields(call: str, more: dict[str, object]) -> None:
     """Test that fields which nobody knows change nothing."""

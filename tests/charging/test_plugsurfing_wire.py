@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 import msgspec
 import pytest
 
@@ -192,6 +192,7 @@ def test_a_failed_session_has_ended() -> None:
 moments = st.floats(1e8, 4e9).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 
 
+@settings(deadline=None)
 @given(
     energy=st.floats(0, 1e6) | st.none(),
     amount=st.decimals(0, 100_000, places=4) | st.none(),
