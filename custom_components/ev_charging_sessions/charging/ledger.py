@@ -52,6 +52,8 @@ class Ledger:
 
     Every method raises LedgerError if the database cannot be opened, read or written.
     Times in arguments are aware; a naive one is a TypeError.
+
+    ``outbox`` holds what operators owe their networks: ``upsert`` puts it there.
     """
 
     def __init__(self, url: str) -> None:

@@ -39,8 +39,8 @@ class Outbox:
 
     ``post`` sends a session as that of a connector, returns the code of a success, and
     raises the errors of ``charging.errors``. ``on_refused`` hears of every session that will
-    never be taken as it is, ``on_trouble`` of every failure, and with ``None`` when that is
-    over, ``on_change`` of a change of ``waiting`` or ``refused``.
+    never be taken as it is, ``on_trouble`` of every failure, and with ``None`` at the first
+    success after that or of all, ``on_change`` of a change of ``waiting`` or ``refused``.
     """
 
     def __init__(
@@ -64,7 +64,8 @@ class Outbox:
         self._turn = asyncio.Lock()
         self._news = asyncio.Event()
         self._quiet = Quiet()
-        self._is_troubled = False
+        # Whoever is told may remember a trouble from before a restart.
+        self._is_troubled: bool | None = None
 
     @property
     def waiting(self) -> int:
@@ -198,12 +199,12 @@ class Outbox:
             self._on_change()
 
     def _note(self, trouble: ChargingError | None) -> None:
-        """Tell of a trouble, and of its end if there was one."""
+        """Tell of a trouble, and once that there is none."""
         if trouble and not self._is_troubled:
             _LOGGER.warning("Sessions cannot be posted now: %s", trouble)
         if self._is_troubled and not trouble:
             _LOGGER.info("Sessions are posted again")
-        if trouble or self._is_troubled:
+        if trouble or self._is_troubled is not False:
             self._is_troubled = trouble is not None
             self._on_trouble(trouble)
 
