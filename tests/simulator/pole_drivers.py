@@ -39,6 +39,7 @@ class PoleDrivers:
         self._caller = caller
         self._places = places
         self._random = Random(seed)
+        self._last: Driver | None = None
         self._calls: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
@@ -69,7 +70,9 @@ class PoleDrivers:
         free = [(pole, place) for pole, place in places[1:] if pole.car is None]
         if free:
             pole, place = self._random.choice(free)
-            driver = self._random.choice(_DRIVERS)
+            # Somebody who comes straight back looks like a call that was repeated.
+            driver = self._random.choice([each for each in _DRIVERS if each != self._last])
+            self._last = driver
             pole.plug(Car(level=self._random.uniform(5, 40), max_power=10.8))
             self._after(3, 15, lambda: self._call(self._begin(pole, place, driver)))
 

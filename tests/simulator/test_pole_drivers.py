@@ -1,6 +1,7 @@
 """Tests of the drivers who come to the poles by themselves."""
 
 import asyncio
+from itertools import pairwise
 
 from . import Simulator
 from .defaults import PLUGSURFING_EVSES, POLES
@@ -69,6 +70,20 @@ async def test_cars_behave(simulator: Simulator) -> None:
     assert yard.car is None
     assert len(yard.stays) > 3
     assert all(each.unplugged for each in yard.stays)
+
+
+async def test_nobody_comes_straight_back(simulator: Simulator) -> None:
+    """Two drivers in a row are never the same, and all of them come in time."""
+    async with serving(Webhook()) as webhook:
+        webhook.answer = STOPPABLE
+        simulator.caller.url = webhook.url
+        drivers = _drivers(simulator)
+        drivers.start()
+        await _pass(simulator, drivers, 120)
+    calls = [each for each in simulator.caller.calls if each.name == "session-start"]
+    users = [each.fields["user"]["identifier"] for each in calls]
+    assert all(first != second for first, second in pairwise(users))
+    assert len(set(users)) == 3
 
 
 async def test_who_is_refused_leaves(simulator: Simulator) -> None:
