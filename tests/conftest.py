@@ -54,6 +54,8 @@ async def home(
 @pytest.fixture
 async def guest_house(home: Home, hass_client_no_auth: ClientSessionGenerator) -> GuestHouse:
     """Return a guest house whose Home Assistant can be called over HTTP."""
-    assert await async_setup_component(home.hass, "webhook", {})
+    # All that has addresses has to be there before the first client.
+    for component in ("webhook", "repairs"):
+        assert await async_setup_component(home.hass, component, {})
     client = await hass_client_no_auth()
     return GuestHouse(home, str(client.make_url("")))

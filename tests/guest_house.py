@@ -31,7 +31,7 @@ from tests.simulator.defaults import (
     PLUGSURFING_PARTNER,
 )
 
-INTERVAL = timedelta(seconds=10)
+INTERVAL = timedelta(seconds=20)
 
 SWITCH, METER, PLUG = "switch.pole_{}", "sensor.meter_{}", "binary_sensor.plug_{}"
 
@@ -128,7 +128,7 @@ class GuestHouse:
         self.books = home.simulator.books
         self.caller = home.simulator.caller
         self.poles = home.simulator.poles
-        self._url = url
+        self.url = url.rstrip("/")
 
     async def add_devices(self, name: str) -> None:
         """Add the entities of a pole to the home."""
@@ -181,4 +181,4 @@ class GuestHouse:
     @property
     def webhook_url(self) -> str:
         """Return where the network is to call."""
-        return f"{self._url}/api/webhook/{self.home.entry.data['webhook_id']}"
+        return f"{self.url}/api/webhook/{self.home.entry.data['webhook_id']}"

@@ -20,7 +20,7 @@ async def test_started_charged_stopped_posted(house: GuestHouse) -> None:
     home, caller = house.home, house.caller
     pole = house.poles.pole("front")
     pole.plug()
-    await home.advance(30)
+    await home.run(60)
     assert home.state("sensor", "status", EVSE).state == "occupied"
 
     (answer,) = await caller.start(EVSE)

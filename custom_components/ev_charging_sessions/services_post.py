@@ -73,6 +73,9 @@ async def async_post_session(call: ServiceCall) -> ServiceResponse:
     if coordinator.outbox is None:
         raise invalid("not_an_operator")
     session = await _session(call, coordinator)
+    if session.card_id is None:
+        # Nor would it ever be in the outbox by itself.
+        raise invalid("no_card")
     connector_ids = {
         (source.account, source.charge_point_id): source.connector_id
         for source in sources_of(coordinator.config_entry, coordinator.account)
