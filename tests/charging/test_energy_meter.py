@@ -83,6 +83,8 @@ def test_what_is_no_register_is_ignored(reading: float, *, is_first: bool) -> No
         pytest.param([(0, 1_000), (1, 0.25)], 0.25, id="it shows the end of its register"),
         pytest.param([(0, 900), (600, 3)], 3.0, id="too far from an end to roll over"),
         pytest.param([(0, 1_000), (600, 999)], 0.0, id="it has not rolled over a whole register"),
+        pytest.param([(0, 99_999.6), (1, 0), (2, 0.2)], 0.6, id="it rolls over to nothing"),
+        pytest.param([(0, 99_990), (600, 0), (601, 0.2)], 0.2, id="it is reset near its end"),
         pytest.param([(0, 99_990), (1, 0.2)], 0.2, id="too far for the time to roll over"),
     ],
 )

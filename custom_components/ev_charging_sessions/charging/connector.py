@@ -135,10 +135,7 @@ class Connector:
         if session.is_open:
             return
         self._last_ended = session.ended or session.updated
-        is_over_of_itself = session.stop_reason in _OF_ITSELF
-        self._owes_off = session.card_id is not None or not is_over_of_itself
-        if session.status is SessionStatus.FAILED and session.ended:
-            self._comes_on_until = session.ended + _SLOW_SWITCH
+        self._owe_off(session)
 
     def observe(self, observation: Observation) -> bool:
         """Follow what the entities show; tell whether something should be told at once."""
@@ -189,8 +186,13 @@ class Connector:
         self._news.forget()
 
     def _outline(self) -> tuple[object, ...]:
-        session = self._open
-        return (session and (session.session_id, session.status), self.status, self.must_be_off)
+        """Return what must not wait to be told when it changes.
+
+        Where the meter has leapt to cannot be guessed after a restart.
+        """
+        session, memory = self._open, self._meter.memory
+        told = (session.session_id, session.status, memory and memory.fallen) if session else None
+        return told, self.status, self.must_be_off
 
     def _rise(self) -> None:
         """Let what changes now outrank what was told before.
@@ -343,15 +345,25 @@ class Connector:
         ended = max(at, session.started or at)
         if self._seen and self._seen.reading is not None:
             self._meter.look(ended)
-        if session.status is SessionStatus.STARTING:
-            self._comes_on_until = ended + _SLOW_SWITCH
         if status is SessionStatus.FAILED:
             session = replace(session, status=status, ended=ended, error_code=reason)
         else:
             session = replace(session, status=status, ended=ended, stop_reason=reason)
         self._last_ended = ended
-        self._owes_off = session.card_id is not None or reason not in _OF_ITSELF
+        self._owe_off(session)
         return self._keep(self._meter.ended(session, ended), at)
+
+    def _owe_off(self, session: Session) -> None:
+        """Note whether the switch must go off before anybody can charge by hand.
+
+        Where nothing has flowed it may still be about to come on, because it was told to.
+        """
+        is_ordered = session.card_id is not None or session.status is SessionStatus.FAILED
+        self._owes_off = is_ordered or session.stop_reason not in _OF_ITSELF
+        flowed = session.details.charging_started if session.details else None
+        ended = session.ended
+        if is_ordered and ended and (flowed is None or flowed >= ended):
+            self._comes_on_until = ended + _SLOW_SWITCH
 
     def _keep(self, session: Session, at: datetime) -> Session:
         """Take over another state of the session, and have it told."""

@@ -135,10 +135,14 @@ def _is_doubtful(memory: MeterMemory) -> bool:
 
 
 def _rolled_over(old: float, new: float) -> float | None:
-    """Return what has flowed from one reading over the end of a register to another."""
+    """Return what has flowed from one reading over the end of a register to another.
+
+    A register that shows nothing at all was reset, unless it was at its end just before.
+    """
     for end in _ENDS:
-        if end * (1 - _NEAR) <= old <= end and new <= end * _NEAR:
-            return end - old + new
+        left = round(end - old, _DIGITS)
+        if 0 <= left <= (_NEAR * end if new else _STEP) and new <= _NEAR * end:
+            return left + new
     return None
 
 

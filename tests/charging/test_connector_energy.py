@@ -1,0 +1,386 @@
+"""What a connector of ours measures: which energy belongs to which session, and when it flowed."""
+
+from datetime import datetime
+
+import pytest
+
+from custom_components.ev_charging_sessions.charging.connector import (
+    LATE_ENERGY,
+    LATEST_ENERGY,
+    Connector,
+    Observation,
+)
+from custom_components.ev_charging_sessions.charging.model import (
+    MeterMemory,
+    MeterValue,
+    SessionStatus,
+    Source,
+)
+
+from .answers import at, metered
+from .connector_bench import ACCOUNT, EVSE, GUEST, Bench
+
+HOURS = 60.0
+
+
+@pytest.fixture(params=[True, False], ids=["plug", "no plug"])
+def bench(request: pytest.FixtureRequest) -> Bench:
+    """Return a connector with a plug sensor, and one without; its meter stands at 100 kWh."""
+    return Bench(has_plug=request.param)
+
+
+def started(bench: Bench) -> Bench:
+    """Let a guest be connected since the third minute."""
+    if bench.has_plug:
+        bench.see(1, is_plugged=True)
+    bench.begin(2)
+    bench.see(3, is_on=True)
+    return bench
+
+
+def charged(bench: Bench, *, known: bool = True) -> Bench:
+    """Let a guest's session end in the tenth minute, with 1 kWh; the switch obeys at once."""
+    started(bench)
+    bench.see(4, reading=100.5)
+    bench.see(9, reading=101.0)
+    if not known:
+        bench.see(9.5, reading=None)
+    bench.end(10)
+    bench.see(10, is_on=False)
+    return bench
+
+
+def interval(bench: Bench) -> tuple[datetime | None, datetime | None]:
+    """Return when energy first and last flowed."""
+    return bench.details.charging_started, bench.details.charging_ended
+
+
+def test_from_the_meter(bench: Bench) -> None:
+    """Test what a session says of its meter, from its beginning to its end."""
+    started(bench)
+    assert (bench.session.energy, bench.session.energy_source) == (0.0, Source.METERED)
+    assert interval(bench) == (None, None)
+    assert bench.memory == MeterMemory(at=at(0), reading=100.0, counted=0.0)
+    bench.see(5, reading=100.4)
+    assert (bench.session.energy, interval(bench)) == (0.4, (at(5), at(5)))
+    bench.see(8, reading=101.0)
+    assert (bench.session.energy, interval(bench)) == (1.0, (at(5), at(8)))
+    assert bench.memory == MeterMemory(at=at(8), reading=101.0, counted=1.0)
+    assert bench.end(10).energy == 1.0
+    assert interval(bench) == (at(5), at(8))
+
+
+def test_what_flowed_before_is_not_charged(bench: Bench) -> None:
+    """Test that a session begins where the meter stood when it began."""
+    bench.see(1, reading=107.5)
+    started(bench)
+    bench.see(4, reading=108.0)
+    assert bench.session.energy == 0.5
+    assert bench.session.meter_values[-1].energy == 108.0
+
+
+def test_the_first_watt_hour_counts(bench: Bench) -> None:
+    """Test that charging begins with the first watt-hour, and not with less."""
+    started(bench)
+    bench.see(3.1, reading=100.0009)
+    assert (bench.session.status, bench.session.energy) == (SessionStatus.CONNECTED, 0.0009)
+    assert interval(bench) == (None, None)
+    bench.see(3.2, reading=100.0018)
+    assert (bench.session.status, interval(bench)) == (SessionStatus.CHARGING, (at(3.2), at(3.2)))
+
+
+def test_the_meter_is_known_before_but_not_at_the_start(bench: Bench) -> None:
+    """Test that what a meter stood at when it was last known is where a session begins."""
+    bench.see(1, reading=None)
+    started(bench)
+    assert bench.session.energy == 0.0
+    bench.see(30, reading=102.0)
+    assert (bench.session.energy, bench.session.energy_source) == (2.0, Source.METERED)
+
+
+def test_the_meter_is_first_known_in_the_session(bench: Bench) -> None:
+    """Test that what flowed before a meter was ever read stays unknown, and is said to be."""
+    first = Bench(has_plug=bench.has_plug, reading=None)
+    started(first)
+    assert (first.session.energy, first.session.energy_source) == (None, None)
+    assert (first.details.meter, first.session.meter_values) == (None, ())
+    first.see(4, reading=100.0)
+    assert (first.session.energy, first.session.energy_source) == (0.0, Source.ESTIMATED)
+    first.see(5, reading=100.25)
+    assert (first.session.energy, first.session.energy_source) == (0.25, Source.ESTIMATED)
+    assert first.session.status is SessionStatus.CHARGING
+
+
+def test_the_meter_is_never_known(bench: Bench) -> None:
+    """Test that a session without any reading has no energy, not none of it."""
+    blind = Bench(has_plug=bench.has_plug, reading=None)
+    started(blind)
+    ended = blind.end(10)
+    blind.see(11, is_on=False)
+    blind.see(12, reading=100.0)
+    blind.see(13, reading=100.5)
+    assert blind.told == {"s1": ended}
+    assert (ended.energy, ended.energy_source, ended.meter_values) == (None, None, ())
+
+
+def test_the_first_look_is_at_a_car_that_charges() -> None:
+    """Test that a session that had begun before we came is measured from then on."""
+    connector = Connector(ACCOUNT, EVSE, has_plug=True)
+    connector.observe(Observation(at=at(0), is_on=True, is_plugged=True, reading=100.0))
+    connector.observe(Observation(at=at(1), is_on=True, is_plugged=True, reading=100.1))
+    assert connector.session is not None
+    assert (connector.session.energy, connector.session.energy_source) == (0.1, Source.ESTIMATED)
+
+
+def test_a_rise_seen_together_with_the_switch(bench: Bench) -> None:
+    """Test that what a meter shows in the moment it is switched on and off is not lost."""
+    bench.see(1, is_on=True, is_plugged=True if bench.has_plug else None, reading=100.3)
+    assert bench.session.energy == 0.3
+    bench.see(9, is_on=False, is_plugged=False if bench.has_plug else None, reading=100.9)
+    assert (bench.session.energy, bench.session.is_open) == (0.9, False)
+    assert interval(bench) == (at(1), at(9))
+
+
+def test_a_meter_that_cannot_be_read_for_a_while(bench: Bench) -> None:
+    """Test that energy over a gap is counted when the meter is back."""
+    started(bench)
+    bench.see(4, reading=100.2)
+    bench.see(5, reading=None)
+    bench.see(6 * HOURS, reading=150.2)
+    assert (bench.session.energy, interval(bench)) == (50.2, (at(4), at(6 * HOURS)))
+
+
+def test_a_reset_and_a_roll_over_in_a_session(bench: Bench) -> None:
+    """Test that a session counts on, and that the meter it tells of never goes back."""
+    started(bench)
+    bench.see(4, reading=100.2)
+    bench.see(5, reading=0.0)
+    assert (bench.session.energy, bench.memory.reading) == (0.2, 0.0)
+    bench.see(6, reading=0.3)
+    assert bench.session.energy == 0.5
+    assert bench.session.meter_values == metered((6, 100.5))
+
+
+def test_a_slip_takes_nothing_back(bench: Bench) -> None:
+    """Test that what a slip has added is taken back, but not from the session before."""
+    started(bench)
+    bench.see(4, reading=100.2)
+    bench.see(5, reading=0.5)
+    assert bench.session.energy == 0.7
+    bench.end(5.1)
+    bench.see(5.1, is_on=False)
+    bench.begin(5.2)
+    bench.see(5.3, is_on=True)
+    bench.see(5.4, reading=100.3)
+    assert (bench.session.energy, bench.session.meter_values[-1].energy) == (0.0, 0.5)
+    bench.see(6, reading=100.4)
+    assert (bench.session.energy, bench.session.meter_values[-1].energy) == (0.1, 0.6)
+
+
+def test_a_slip_that_is_mended_in_the_session(bench: Bench) -> None:
+    """Test that a slip costs nobody anything, and shows no meter that runs backwards."""
+    started(bench)
+    bench.see(4, reading=100.2)
+    bench.see(5, reading=0.5)
+    bench.see(6, reading=100.3)
+    assert (bench.session.energy, bench.session.meter_values) == (0.3, metered((6, 100.7)))
+    bench.see(9, reading=101.2)
+    assert (bench.session.energy, bench.session.meter_values[-1]) == (1.2, MeterValue(at(9), 101.2))
+
+
+def test_when_it_last_stood_still(bench: Bench) -> None:
+    """Test that a car that charges again after a pause is not said to have charged all along."""
+    started(bench)
+    assert bench.session.meter_values == metered((2, 100.0))
+    bench.see(4, reading=100.2)
+    assert bench.session.meter_values == metered((3, 100.0), (4, 100.2))
+    bench.tick(29)
+    bench.see(30, reading=100.4)
+    assert bench.session.meter_values == metered((29, 100.2), (30, 100.4))
+
+
+def test_a_jump_did_not_happen_in_the_last_seconds(bench: Bench) -> None:
+    """Test that a meter with news once an hour is not said to have stood still meanwhile."""
+    started(bench)
+    bench.see(4, reading=100.2)
+    bench.tick(64)
+    bench.see(64.1, reading=111.2)
+    assert bench.session.meter_values == metered((64.1, 111.2))
+
+
+def test_nothing_is_told_while_nothing_moves(bench: Bench) -> None:
+    """Test that mere looks at a connector are no news."""
+    started(bench)
+    bench.see(4, reading=100.2)
+    before = bench.session
+    bench.see(5)
+    bench.tick(6)
+    bench.see(7, reading=100.15)
+    assert bench.session is before
+    assert bench.connector.changed() is None
+
+
+def test_the_end_is_on_the_meter(bench: Bench) -> None:
+    """Test that a session tells what the meter stood at in the end, if that was known."""
+    charged(bench)
+    assert bench.session.meter_values == metered((10, 101.0))
+    blind = charged(Bench(has_plug=bench.has_plug), known=False)
+    assert blind.session.meter_values == metered((9, 101.0))
+
+
+def test_energy_that_is_shown_late(bench: Bench) -> None:
+    """Test that what a meter shows within a minute still belongs to the session."""
+    charged(bench)
+    ended = bench.session
+    bench.see(10.5, reading=101.25)
+    assert (bench.session.energy, bench.session.ended) == (1.25, at(10))
+    assert interval(bench) == (at(4), at(10))
+    assert bench.session.updated == at(10.5)
+    assert ended.stop_reason == bench.session.stop_reason
+    bench.see(11, reading=101.5)
+    assert bench.told["s1"].energy == 1.5
+    bench.see(11.01, reading=101.75)
+    assert bench.connector.session is None
+    assert bench.told["s1"].energy == 1.5
+
+
+def test_all_energy_is_shown_late(bench: Bench) -> None:
+    """Test that energy can have flowed in a session in which none was seen to flow."""
+    started(bench)
+    bench.end(10)
+    bench.see(10, is_on=False)
+    bench.see(10.5, reading=101.0)
+    assert (bench.session.energy, interval(bench)) == (1.0, (at(10), at(10)))
+    assert bench.session.status is SessionStatus.FINISHED
+
+
+def test_energy_before_the_switch_obeys(bench: Bench) -> None:
+    """Test that what flows until the switch is off belongs to the session that was stopped."""
+    started(bench)
+    bench.end(10)
+    bench.see(10.2, reading=101.0)
+    assert (bench.session.energy, bench.connector.must_be_off) == (1.0, True)
+    bench.see(20, reading=105.0)
+    assert bench.told["s1"].energy == 1.0
+
+
+def test_an_ended_session_is_left_alone(bench: Bench) -> None:
+    """Test that nothing is told of an ended session whose energy has not changed."""
+    charged(bench)
+    bench.see(10.3, reading=0.0)
+    bench.see(10.4, reading=101.0)
+    bench.see(10.5, reading=100.95)
+    bench.tick(10.6)
+    assert bench.listen() == 0
+    assert bench.session.updated == at(10)
+
+
+@pytest.mark.parametrize("minute", [12, 12 * HOURS, 10 + 24 * HOURS])
+def test_a_meter_that_comes_back_after_the_end(bench: Bench, minute: float) -> None:
+    """Test that the first reading of a meter that is back belongs to the session, no other."""
+    charged(bench, known=False)
+    bench.tick(11.5)
+    bench.see(minute, reading=102.0)
+    assert bench.told["s1"].energy == 2.0
+    bench.see(minute + 0.1, reading=103.0)
+    assert bench.told["s1"].energy == 2.0
+    assert bench.connector.session is None
+
+
+def test_a_meter_that_goes_right_after_the_end(bench: Bench) -> None:
+    """Test that a meter that was known at the end and lost within the minute is waited for."""
+    charged(bench)
+    bench.see(10.5, reading=None)
+    bench.see(40, reading=101.5)
+    assert bench.told["s1"].energy == 1.5
+
+
+def test_a_meter_that_comes_back_too_late(bench: Bench) -> None:
+    """Test that nobody waits longer than a day for a meter."""
+    charged(bench, known=False)
+    bench.see(10.1 + 24 * HOURS, reading=102.0)
+    assert bench.connector.session is None
+    assert bench.told["s1"].energy == 1.0
+
+
+def test_another_meter_comes_back(bench: Bench) -> None:
+    """Test that a meter that was replaced adds nothing that cannot have flowed before the end."""
+    charged(bench, known=False)
+    bench.see(6 * HOURS, reading=700.0)
+    assert bench.told["s1"].energy == 1.0
+    bench.begin(7 * HOURS)
+    bench.see(7 * HOURS + 1, reading=700.5)
+    assert bench.session.energy == 0.5
+
+
+def test_a_meter_that_comes_back_when_the_switch_is_on(bench: Bench) -> None:
+    """Test that what may have flowed after a session is not taken for its energy."""
+    started(bench)
+    bench.see(9, reading=None)
+    bench.end(10)
+    bench.see(12, reading=102.0)
+    assert (bench.connector.session, bench.told["s1"].energy) == (None, 0.0)
+
+
+def test_a_meter_that_comes_back_when_nothing_is_plugged_in() -> None:
+    """Test that a switch that is left on lets nothing flow when no car is there."""
+    bench = Bench(has_plug=True)
+    bench.see(1, is_on=True, is_plugged=True)
+    bench.see(9, reading=None)
+    bench.see(10, is_plugged=False)
+    bench.see(90, reading=108.0)
+    assert bench.told["s1"].energy == 8.0
+
+
+def test_the_next_session_takes_over(bench: Bench) -> None:
+    """Test that energy that shows up late belongs to the session that has begun meanwhile."""
+    charged(bench, known=False)
+    bench.begin(20)
+    bench.see(20, is_on=True)
+    bench.see(30, reading=103.0)
+    assert [session.energy for session in bench.told.values()] == [1.0, 2.0]
+
+
+def test_two_sessions_have_news(bench: Bench) -> None:
+    """Test that a session that ended is told even if the next has begun before anybody asked."""
+    started(bench)
+    bench.connector.end(at(5), "remote")
+    bench.connector.begin(GUEST, at(6))
+    first, second = bench.connector.changed(), bench.connector.changed()
+    assert first is not None
+    assert second is not None
+    assert [first.session_id, second.session_id] == ["s1", "s2"]
+    assert [first.is_open, second.is_open] == [False, True]
+    assert bench.connector.changed() is None
+
+
+def test_what_could_not_be_kept_is_told_again(bench: Bench) -> None:
+    """Test that all that was told since all had been told is told again, in its newest state."""
+    started(bench)
+    bench.connector.end(at(5), "remote")
+    bench.connector.begin(GUEST, at(6))
+    told = [bench.connector.changed(), bench.connector.changed(), bench.connector.changed()]
+    bench.connector.end(at(7), "local")
+    bench.connector.forget()
+    again = [bench.connector.changed(), bench.connector.changed(), bench.connector.changed()]
+    assert again == [told[0], bench.connector.session, None]
+    bench.connector.forget()
+    assert bench.connector.changed() == told[0]
+
+
+def test_what_was_kept_is_told_no_more(bench: Bench) -> None:
+    """Test that what was told before the newest round of questions is not told again."""
+    started(bench)
+    bench.end(5)
+    bench.begin(6)
+    bench.connector.forget()
+    again = bench.connector.changed()
+    assert again is not None
+    assert again.session_id == "s2"
+    assert bench.connector.changed() is None
+
+
+def test_how_long_energy_may_be_late() -> None:
+    """Test that the outbox can count on a session being complete after a minute."""
+    assert LATE_ENERGY.total_seconds() == 60
+    assert LATEST_ENERGY.total_seconds() == 86_400
