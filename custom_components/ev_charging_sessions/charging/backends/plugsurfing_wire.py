@@ -22,7 +22,8 @@ _EVSE_ID = r"[A-Za-z]{2}\*?[A-Za-z0-9]{3}\*?E[A-Za-z0-9*]{1,30}"
 _RFID = re.compile(r"[0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20}")
 _RFID_SEPARATORS = str.maketrans("", "", " :-")
 # The second form is what the documentation's own examples and ISO 15118 make of the first.
-# Without any separator it would fit too much that is something else.
+# Without any separator it would fit too much that is something else; the first one then has
+# twelve characters, as no card has.
 _EVCO_ID = (
     r"[A-Za-z]{2}[*|-]?[A-Za-z0-9]{3}[*|-]?[A-Za-z0-9]{6}[*|-]?[0-9|X]"
     r"|[A-Za-z]{2}[*|-][A-Za-z0-9]{3}[*|-][A-Za-z0-9]{6,9}([*|-]?[A-Za-z0-9])?"
@@ -184,9 +185,7 @@ def canonical_card(text: str, card_type: CardType) -> str:
 
 def card_type_of(card_id: str) -> CardType:
     """Return what kind of identifier a card of unknown kind seems to have."""
-    if not _RFID.fullmatch(card_id.upper()) and re.fullmatch(_EVCO_ID, card_id):
-        return CardType.EVCO_ID
-    return CardType.RFID
+    return CardType.EVCO_ID if re.fullmatch(_EVCO_ID, card_id) else CardType.RFID
 
 
 def encode_session(session: Session, connector_id: str, partner_identifier: str) -> bytes:
