@@ -1,6 +1,7 @@
 """What PlugSurfing knows: who may call it, stations, cards, and every session that was posted."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -90,6 +91,11 @@ class Books:
         self.violations: list[str] = []
         self._latest: dict[str, Booking] = {}
         self._by_session: defaultdict[str, list[Booking]] = defaultdict(list)
+        self._listeners: list[Callable[[Booking], None]] = []
+
+    def listen(self, listener: Callable[[Booking], None]) -> None:
+        """Call ``listener`` with every post that was accepted, before it is answered."""
+        self._listeners.append(listener)
 
     def posts_of(self, session_id: str) -> list[Booking]:
         """Return everything that was posted of a session, in order."""
@@ -140,6 +146,8 @@ class Books:
         self.posts.append(booking)
         self._latest[booking.session_id] = booking
         self._by_session[booking.session_id].append(booking)
+        for listener in self._listeners:
+            listener(booking)
 
     def tell_status(self, call: Fields) -> None:
         """Take the status of a connector of one of the partner's stations."""

@@ -34,7 +34,7 @@ from .errors import (
     SwitchFailedError,
 )
 from .ledger import Ledger
-from .model import Account, CardType, Session
+from .model import Account, CardType, Session, SessionStatus
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -71,6 +71,7 @@ class Operator:
         self._partner_identifier = partner_identifier
         self._keep = keep
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._has_warned = False
 
     async def answer(self, body: bytes) -> Reply:
         """Do what a call asks for, and return the answer to it, whatever the call is."""
@@ -113,17 +114,28 @@ class Operator:
                 self._account, call.payment_reference
             )
         ):
-            return _started(session)
+            if (session.card_id, session.charge_point_id) != (call.card_id, connector_id):
+                # An order is one driver's, at one connector.
+                return reply("session-start", ResultCode.CLIENT_ERROR)
+            return self._repeated(session, connector_id)
         session = self._backend.connectors[connector_id].session
         if session and session.is_open:
             if session.card_id == call.card_id:
-                return _started(session)
+                return self._repeated(session, connector_id)
             return reply("session-start", ResultCode.EVSE_IN_USE)
-        if session and session.card_id == call.card_id and _has_just_ended(session):
+        if session and _has_just_ended(session) and _is_repeat(call, session):
             return reply("session-start", ResultCode.EVSE_IN_USE)
         if refusal := await self._refusal(call):
             return reply("session-start", refusal)
         return await self._carry_out(call, connector_id)
+
+    def _repeated(self, session: Session, connector_id: str) -> Reply:
+        """Answer a call again whose answer was lost, with what has come of it since."""
+        if session.status is SessionStatus.FAILED:
+            return _failed(session)
+        if session.status is SessionStatus.STARTING and self._backend.is_unclear(connector_id):
+            return reply("session-start", ResultCode.EVSE_TIMEOUT)
+        return _started(session)
 
     async def _refusal(self, call: Start) -> ResultCode | None:
         """Return why a driver may not charge here, ``None`` for one who may.
@@ -204,15 +216,17 @@ class Operator:
             return self._other_partner()
         session = call.session(self._account)
         known = await self._ledger.session(self._account, session.session_id)
-        places = {call.connector_id, (known and known.charge_point_id) or call.connector_id}
-        if any(self._backend.connector_id_of(place) for place in places):
+        is_ours = known is not None and known.details is not None and known.details.created
+        if is_ours or self._backend.connector_id_of(call.connector_id):
             # What happens at our own connectors we measure ourselves.
             return reply("session-post", ResultCode.CLIENT_ERROR)
         await self._keep(replace(session, updated=datetime.now(UTC)))
         return reply("session-post", ResultCode.SUCCESS)
 
     def _other_partner(self) -> Reply:
-        _LOGGER.warning("A call came with another partner identifier than the account's")
+        if not self._has_warned:
+            _LOGGER.warning("A call came with another partner identifier than the account's")
+        self._has_warned = True
         return reply(None, ResultCode.INVALID_PARTNER_IDENTIFIER)
 
 
@@ -223,6 +237,11 @@ def _started(session: Session, code: ResultCode | None = None) -> Reply:
         session_id=session.session_id,
         is_stoppable=True,
     )
+
+
+def _failed(session: Session) -> Reply:
+    is_late = session.error_code == SwitchFailedError(is_timeout=True).key
+    return reply("session-start", ResultCode.EVSE_TIMEOUT if is_late else ResultCode.EVSE_ERROR)
 
 
 def _outcome(command: asyncio.Future[Outcome[Session]], call: Start) -> Reply:
@@ -252,6 +271,11 @@ def _code_of(err: ChargingError) -> ResultCode:
 
 def _has_just_ended(session: Session) -> bool:
     return session.ended is not None and datetime.now(UTC) - session.ended < REPEATED_WITHIN
+
+
+def _is_repeat(call: Start, session: Session) -> bool:
+    """Tell whether a start may be the one of this session; an order of its own never is."""
+    return session.card_id == call.card_id and not call.payment_reference
 
 
 def _may_stop(call: Stop, session: Session) -> bool:

@@ -7,7 +7,7 @@ connectors have measured. Sources: ``plugsurfing-session-post.rst`` (the seed) a
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 import re
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from ..connector import Authorization, Connector, Observation
 from ..errors import InvalidInputError, LedgerError, SwitchFailedError
-from ..model import Account, ChargeCard, ChargePoint, ModeSetting, Session
+from ..model import Account, ChargeCard, ChargePoint, ModeSetting, Session, SessionStatus
 from .backend import Answer, Capabilities
 from .plugsurfing_api import Api
 from .plugsurfing_wire import canonical_card, card_type_of
@@ -26,6 +26,9 @@ BASE_URL = "https://api.plugsurfing.com"
 
 # A relay takes well under a second; one in a cloud may take some.
 SWITCH_TIMEOUT = 10.0
+# What a switch shows right after a restart may be old: most are asked every half minute.
+_ASKED_WITHIN = timedelta(seconds=35)
+_FUTURE = datetime.max.replace(tzinfo=UTC)
 
 CONNECTOR_TYPES = {
     "type_2": "Type2",
@@ -70,6 +73,8 @@ class _Pole(Struct):
     is_on: bool | None = None
     observed: datetime | None = None
     told: ChargePoint | None = None
+    # Since when a start shows no effect that a restart has cut short.
+    interrupted: datetime | None = None
 
 
 class PlugSurfing:
@@ -108,7 +113,10 @@ class PlugSurfing:
         connector = Connector(self._account, connector_id, has_plug=has_plug)
         connector.resume(last)
         self._poles[connector_id] = _Pole(
-            connector=connector, charger=charger, switched=asyncio.Event()
+            connector=connector,
+            charger=charger,
+            switched=asyncio.Event(),
+            interrupted=_FUTURE if last and last.status is SessionStatus.STARTING else None,
         )
 
     @property
@@ -132,7 +140,31 @@ class PlugSurfing:
         if observation.is_on is not pole.is_on:
             pole.is_on = observation.is_on
             pole.switched.set()
-        return pole.connector.observe(observation)
+        is_news = pole.connector.observe(observation)
+        return self._give_up(pole, observation.at) or is_news
+
+    @staticmethod
+    def _give_up(pole: _Pole, now: datetime) -> bool:
+        """End a start that a restart has cut short and that has not reached the switch.
+
+        Whoever asked for it has got no answer and may be gone, so no switch is turned on
+        again.
+        """
+        session = pole.connector.session
+        if pole.is_on or session is None or session.status is not SessionStatus.STARTING:
+            pole.interrupted = None
+        if pole.interrupted is None or pole.is_on is None:
+            return False
+        pole.interrupted = min(pole.interrupted, now)
+        if now - pole.interrupted < _ASKED_WITHIN:
+            return False
+        pole.interrupted = None
+        pole.connector.fail(now, "interrupted")
+        return True
+
+    def is_unclear(self, connector_id: str) -> bool:
+        """Tell whether a restart has cut a start short whose outcome is not known yet."""
+        return self._poles[connector_id].interrupted is not None
 
     def order(self, connector_id: str, authorization: Authorization) -> asyncio.Future[Session]:
         """Say for whom the next start at a connector is.
@@ -160,6 +192,7 @@ class PlugSurfing:
         sessions = []
         for pole in self._poles.values():
             pole.connector.tick(now)
+            self._give_up(pole, now)
             while session := pole.connector.changed():
                 sessions.append(session)
         return Answer(
