@@ -53,6 +53,8 @@ def test_answers(body: object, code: int) -> None:
     "body",
     [
         *(b"", b"null", b"[]", b"{}", b"5", b'"result"', b"<html>", b"{", b"\xff", b"[" * 200_000),
+        b'{"error": "\xff"}',
+        b'{"error": ' + b"[" * 200_000,
         b'{"result": null}',
         b'{"result": 0}',
         b'{"result": {}}',

@@ -291,8 +291,8 @@ async def test_a_back_off_grows_and_ends(
 ) -> None:
     """Test that failures in a row wait longer, and that an answer that makes sense ends it."""
     waits: list[float] = []
-    for code in (100, 100, 100, 191, 100, 0, 100, 210, 100):
-        server.answer = result(code)
+    for code in (100, 100, 100, 191, 100, 0, 100, 210, 100, 200, 100):
+        server.answer = result(code, 401 if code == 200 else 200)
         try:
             await post_session(api)
         except BackendUnavailableError as err:
@@ -300,7 +300,7 @@ async def test_a_back_off_grows_and_ends(
         except RequestRejectedError, AuthenticationError:
             pass
         freezer.tick(700)
-    doublings = [0, 1, 2, 0, 0, 0]
+    doublings = [0, 1, 2, 0, 0, 0, 0]
     assert len(waits) == len(doublings)
     for wait, doubling in zip(waits, doublings, strict=True):
         assert 0.79 <= wait / (30 * 2**doubling) <= 1.21
