@@ -21,7 +21,6 @@ from custom_components.ev_charging_sessions.charging.backends.plugsurfing_wire i
     encode_station,
     encode_status,
     encoded,
-    is_evse_id,
     rfc3339,
 )
 from custom_components.ev_charging_sessions.charging.errors import InvalidInputError
@@ -308,21 +307,3 @@ def test_cards(text: str, card: str) -> None:
     assert canonical_card(text, CardType.RFID) == card
     for kind in (CardType.EVCO_ID, CardType.USERNAME, CardType.TOKEN):
         assert canonical_card(text, kind) == text.strip()
-
-
-@pytest.mark.parametrize(
-    ("text", "is_one"),
-    [
-        ("DE*8PS*ETABCD*1", True),
-        ("DE8PSE1", True),
-        ("de*8ps*E123456", True),
-        ("DE*8PS*TABCDE*1", False),
-        ("1356", False),
-        ("DE*8PS*E", False),
-        ("DE*8PS*E" + "1" * 31, False),
-        ("DE*8PS*E1\n", False),
-    ],
-)
-def test_evse_ids(text: str, is_one: bool) -> None:
-    """Test which texts are EVSE ids."""
-    assert is_evse_id(text) is is_one

@@ -18,7 +18,6 @@ from ..model import CardType, ChargePointStatus, Session
 from .plugsurfing_codes import ResultCode
 from .wire import reader
 
-_EVSE_ID = r"[A-Za-z]{2}\*?[A-Za-z0-9]{3}\*?E[A-Za-z0-9*]{1,30}"
 _RFID = re.compile(r"[0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20}")
 _RFID_SEPARATORS = str.maketrans("", "", " :-")
 # The second form is what the documentation's own examples and ISO 15118 make of the first.
@@ -166,11 +165,6 @@ def encoded(value: object) -> bytes:
 def rfc3339(moment: datetime) -> str:
     """Return a time as the network wants it: with an offset and without a fraction."""
     return moment.astimezone(UTC).replace(microsecond=0).isoformat()
-
-
-def is_evse_id(text: str) -> bool:
-    """Tell whether a text is an EVSE id; the network knows some connectors by another name."""
-    return re.fullmatch(_EVSE_ID, text) is not None
 
 
 def canonical_card(text: str, card_type: CardType) -> str:
