@@ -1,14 +1,24 @@
 """The door for calls of the network: who may enter, how much, and how fast."""
 
 import asyncio
+from contextlib import suppress
 from enum import StrEnum
 import hmac
 from http import HTTPStatus
 import ipaddress
 import time
+from typing import override
 
 from aiohttp import ClientError, ClientTimeout
-from aiohttp.hdrs import AUTHORIZATION, CONTENT_ENCODING, METH_POST, RETRY_AFTER
+from aiohttp.hdrs import (
+    ALLOW,
+    AUTHORIZATION,
+    CONTENT_ENCODING,
+    METH_GET,
+    METH_POST,
+    METH_PUT,
+    RETRY_AFTER,
+)
 from aiohttp.web import Request, Response
 from yarl import URL
 
@@ -31,6 +41,9 @@ READ_WITHIN = 10.0
 CALLS_PER_SECOND = 20
 CALLS_AT_ONCE = 40
 
+# Somebody who still speaks while he is answered would not hear it if we hung up at once.
+_LINGER = 1.0
+_LINGER_BYTES = 65_536
 _REACH_WITHIN = ClientTimeout(total=10)
 
 
@@ -60,25 +73,32 @@ class _Rate:
 class _Door:
     """Lets the calls of one account in: those with its key, as many and as large as sensible.
 
-    A call without the key costs nothing but the comparison: its body is never read, and it
-    takes nothing from the rate of those who have it.
+    A call without the key costs nothing but the comparison: its body is not waited for, and
+    it takes nothing from the rate of those who have it.
     """
 
-    def __init__(self, api_key: str, operator: Operator) -> None:
+    def __init__(self, hass: HomeAssistant, entry: ChargingConfigEntry, operator: Operator) -> None:
         """Remember the key."""
-        self._wanted = f"key={api_key}".encode()
+        self._hass = hass
+        self._entry = entry
+        self._wanted = f"key={entry.data[CONF_API_KEY]}".encode()
         self._operator = operator
         self._rate = _Rate()
         self._inside = 0
 
     async def handle(self, _hass: HomeAssistant, _webhook_id: str, request: Request) -> Response:
         """Answer a call, whatever it is."""
-        given = request.headers.get(AUTHORIZATION, "").encode(errors="replace")
+        # Bytes that are no text stay what they are, and equal nothing else.
+        given = request.headers.get(AUTHORIZATION, "").encode(errors="surrogateescape")
         if not hmac.compare_digest(given, self._wanted):
-            return _closed(reply(None, ResultCode.INVALID_API_KEY, status=401))
-        if not self._rate.take() or self._inside >= CALLS_AT_ONCE:
+            return _closed(request, reply(None, ResultCode.INVALID_API_KEY, status=401))
+        if request.method != METH_POST:
+            response = _refused(request, HTTPStatus.METHOD_NOT_ALLOWED, "Calls are posted.")
+            response.headers[ALLOW] = METH_POST
+            return response
+        if self._inside >= CALLS_AT_ONCE or not self._rate.take():
             answer = reply(None, ResultCode.NETWORK_ERROR, "Too many calls.", status=429)
-            response = _closed(answer)
+            response = _closed(request, answer)
             response.headers[RETRY_AFTER] = "1"
             return response
         self._inside += 1
@@ -87,18 +107,24 @@ class _Door:
                 body = await _read(request)
         except _TooLargeError:
             status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-            return _closed(
-                reply(None, ResultCode.CLIENT_ERROR, "The call is too large.", status=status)
-            )
+            return _refused(request, status, "The call is too large.")
         except TimeoutError:
-            status = HTTPStatus.REQUEST_TIMEOUT
-            return _closed(
-                reply(None, ResultCode.CLIENT_ERROR, "The call is too slow.", status=status)
-            )
-        else:
-            return _response(await self._operator.answer(body))
+            return _refused(request, HTTPStatus.REQUEST_TIMEOUT, "The call is too slow.")
         finally:
             self._inside -= 1
+        return _response(await self._answered(body))
+
+    async def _answered(self, body: bytes) -> Reply:
+        """Have a call done whole: who hangs up meanwhile leaves nothing half done."""
+        self._inside += 1
+        answering = self._entry.async_create_background_task(
+            self._hass, self._operator.answer(body), f"{DOMAIN} call"
+        )
+        answering.add_done_callback(self._leave)
+        return await asyncio.shield(answering)
+
+    def _leave(self, _: object) -> None:
+        self._inside -= 1
 
 
 async def _read(request: Request) -> bytes:
@@ -109,23 +135,56 @@ async def _read(request: Request) -> bytes:
     length = getattr(request, "content_length", None)
     if (length or 0) > LARGEST_BODY or CONTENT_ENCODING in request.headers:
         raise _TooLargeError
+    # What a cloud passes on makes a new reader of the whole body at every look.
+    content = request.content
     body = bytearray()
-    while part := await request.content.read(LARGEST_BODY + 1 - len(body)):
+    while part := await content.read(LARGEST_BODY + 1 - len(body)):
         body += part
         if len(body) > LARGEST_BODY:
             raise _TooLargeError
     return bytes(body)
 
 
+class _LastWord(Response):
+    """An answer after which the line is cut, whatever is still on its way to us.
+
+    Home Assistant's server would take in the rest for ten seconds, and unpack it too.
+    """
+
+    def __init__(self, request: Request, answer: Reply) -> None:
+        """Answer a request."""
+        super().__init__(status=answer.status, body=answer.body, content_type=CONTENT_TYPE_JSON)
+        self._request = request
+        self.force_close()
+
+    @override
+    async def write_eof(self, data: bytes = b"") -> None:
+        await super().write_eof(data)
+        content = self._request.content
+        if content.is_eof():
+            return
+        if CONTENT_ENCODING not in self._request.headers:
+            left = _LINGER_BYTES
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LINGER):
+                    while left > 0 and (part := await content.read(left)):
+                        left -= len(part)
+        if not content.is_eof():
+            self._request.protocol.force_close()
+
+
 def _response(answer: Reply) -> Response:
     return Response(status=answer.status, body=answer.body, content_type=CONTENT_TYPE_JSON)
 
 
-def _closed(answer: Reply) -> Response:
+def _closed(request: Request, answer: Reply) -> Response:
     """Answer and hang up, so that nothing of an unread body is waited for."""
-    response = _response(answer)
-    response.force_close()
-    return response
+    return _LastWord(request, answer)
+
+
+def _refused(request: Request, status: HTTPStatus, message: str) -> Response:
+    """Refuse what HTTP itself has words for, and hang up."""
+    return _closed(request, reply(None, ResultCode.CLIENT_ERROR, message, status=status))
 
 
 @callback
@@ -134,9 +193,11 @@ def async_register_webhook(
 ) -> None:
     """Open the door for as long as the account is loaded."""
     webhook_id = entry.data[CONF_WEBHOOK_ID]
-    door = _Door(entry.data[CONF_API_KEY], operator)
+    door = _Door(hass, entry, operator)
+    # What is not allowed here Home Assistant refuses with a warning that tells the address.
+    methods = (METH_GET, METH_POST, METH_PUT)
     webhook.async_register(
-        hass, DOMAIN, entry.title, webhook_id, door.handle, allowed_methods=(METH_POST,)
+        hass, DOMAIN, entry.title, webhook_id, door.handle, allowed_methods=methods
     )
     entry.async_on_unload(lambda: webhook.async_unregister(hass, webhook_id))
 

@@ -25,7 +25,7 @@ _SHORTEST_IDENTIFIER = 16
 
 def _checked(data: Mapping[str, Any]) -> dict[str, Any]:
     api_key = data[CONF_API_KEY].strip()
-    if not api_key.isascii() or not api_key.isprintable() or " " in api_key:
+    if not api_key or not api_key.isascii() or not api_key.isprintable() or " " in api_key:
         raise InvalidInputError("api_key", "invalid_api_key")
     partner_identifier = data[CONF_PARTNER_IDENTIFIER].strip()
     if len(partner_identifier) < _SHORTEST_IDENTIFIER or partner_identifier == api_key:
