@@ -115,6 +115,7 @@ async def open_house(folder: Path, *, for_a_person: bool) -> AsyncIterator[House
                     await _wait_until_loaded(home, park_id, CONNECTORS)
                     await _wait_until_loaded(home, namespace_id, PLACES)
                     await _wait_until_loaded(home, operator_id, operator_scene.CONNECTORS)
+                await operator_scene.name_poles(home)
                 await operator_scene.announce(home, simulator, operator_id)
                 await namespace_scene.cause_trouble(simulator)
                 yield House(

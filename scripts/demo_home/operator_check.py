@@ -47,7 +47,7 @@ class OperatorChecks(Observer):
         if await self.home.state(_SWITCH) != "on":
             raise DemoError("The pole is not on, although the network was told so.")
         await self.shows(device, {"sensor.status": "charging", "switch.charging": "on"})
-        await self.rises(device, "sensor.session_energy", 0.0)
+        await self.rises(device, "sensor.session_energy", 0.05)
         await self.rises(device, "sensor.session_cost", 0.0)
         running = await self._booked()
         saw(f"the network knows of session {running['session_id']}, started {running['started']}")

@@ -6,7 +6,7 @@ it over HTTP. The network calls the address that our options show.
 
 from typing import Any
 
-from .devices import DOMAIN
+from .devices import DOMAIN, read_devices
 from .home_assistant import HomeAssistant
 from .progress import step
 from .simulator import Simulator
@@ -22,6 +22,7 @@ _POLES = {FRONT: "front", YARD: "yard"}
 # Whoever starts with the app of the network.
 DRIVER = "DE*8PS*D89761*2"
 
+_NAMES = {FRONT: "Front pole", YARD: "Yard pole"}
 _ACCOUNT: Json = {"api_key": KEY, "partner_identifier": PARTNER}
 _PRICE: Json = {"price_per_kwh": 0.49}
 
@@ -49,6 +50,15 @@ async def add(home: HomeAssistant, simulator_url: str) -> str:
                 },
             )
     return entry_id
+
+
+async def name_poles(home: HomeAssistant) -> None:
+    """Call the poles what the people of the house call them."""
+    for device in await read_devices(home):
+        if name := _NAMES.get(device.name):
+            await home.command(
+                "config/device_registry/update", device_id=device.device_id, name_by_user=name
+            )
 
 
 async def announce(home: HomeAssistant, simulator: Simulator, entry_id: str) -> None:

@@ -26,7 +26,7 @@ _BUTTONS = (
 
 
 def operator_view(devices: list[Device]) -> Json:
-    """Lay out the guest house and the driver's app beside a section for each pole."""
+    """Lay out the guest house with a guest's app beside a section for each pole."""
     points = [each for each in devices if each.is_charge_point]
     return {
         "title": "Guest house",
@@ -35,7 +35,6 @@ def operator_view(devices: list[Device]) -> Json:
         "max_columns": 3,
         "sections": [
             _overview(devices),
-            _app(),
             *(_connector(each) for each in points),
             what_happened(points),
         ],
@@ -44,25 +43,21 @@ def operator_view(devices: list[Device]) -> Json:
 
 def _overview(devices: list[Device]) -> Json:
     tiles = [
-        tile(each.entities[key], name, 12)
+        tile(each.entities[key], name, columns)
         for each in devices
         if each.is_account
-        for key, name in (
-            ("sensor.active_sessions", "Active sessions"),
-            ("sensor.unposted_sessions", "Sessions yet to be posted"),
-            ("sensor.energy", "Energy of all sessions"),
+        for key, name, columns in (
+            ("sensor.active_sessions", "Active sessions", 6),
+            ("sensor.unposted_sessions", "To be posted", 6),
+            ("sensor.energy", "Energy of all sessions", 12),
         )
         if key in each.entities
     ]
-    posted = [
-        tile("sensor.network_sessions", "Sessions that the network has", 12),
-        tile("sensor.network_energy", "Energy that the network has", 12),
+    books = [
+        tile("sensor.network_sessions", "Sessions", 6),
+        tile("sensor.network_energy", "Energy", 6),
     ]
-    return {"type": "grid", "cards": [heading("Guest house", "mdi:home-heart"), *tiles, *posted]}
-
-
-def _app() -> Json:
-    buttons = [
+    buttons: list[Json] = [
         {
             "type": "button",
             "name": name,
@@ -74,7 +69,14 @@ def _app() -> Json:
     ]
     return {
         "type": "grid",
-        "cards": [heading("A guest at the front pole", "mdi:account"), *buttons],
+        "cards": [
+            heading("Guest house", "mdi:home-heart"),
+            *tiles,
+            heading("What the network has in its books", "mdi:book-check"),
+            *books,
+            heading("A guest at the front pole", "mdi:account"),
+            *buttons,
+        ],
     }
 
 
