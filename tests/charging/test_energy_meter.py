@@ -71,6 +71,7 @@ def test_what_is_no_register_is_ignored(reading: float, *, is_first: bool) -> No
         pytest.param([(0, 5), (1, 0), (2, 0.1), (40, 5.05), (41, 5.15)], 5.15, id="it passes it"),
         pytest.param([(0, 5), (1, 0), (61, 6)], 6.0, id="a reset, an hour of 6 kW unseen"),
         pytest.param([(0, 1_000), (1, 0.3), (2, 1_000.4)], 0.4, id="a slip to something"),
+        pytest.param([(0, 1_000), (1, 0), (2, 1_500), (3, 1_500.2)], 0.2, id="not even back"),
         pytest.param([(0, 1_000), (1, 500), (2, 0), (3, 1_000.4)], 0.4, id="a slip in two steps"),
         pytest.param(
             [(0, 1_000), (1, 999_999.5), (2, 0.2), (3, 1_000.4)], 0.4, id="up, down and back"

@@ -82,14 +82,11 @@ def _back(memory: MeterMemory, reading: float, at: datetime) -> MeterMemory | No
     gain = round(reading - before.energy, _DIGITS)
     if gain < -_NOISE or gain > most_energy(at - before.at):
         return None
-    rise, elapsed = reading - memory.reading, at - memory.at
-    if rise < 0:
-        has_slipped = before.energy < memory.reading and _is_doubtful(memory)
-    elif _is_doubtful(memory):
-        has_slipped = rise > _LIKELY_POWER * _hours(elapsed) + _NOISE
-    else:
-        has_slipped = rise > most_energy(elapsed)
-    if not has_slipped:
+    elapsed = at - memory.at
+    most = _LIKELY_POWER * _hours(elapsed) + _NOISE
+    if not _is_doubtful(memory):
+        most = most_energy(elapsed)
+    if 0 < reading - memory.reading <= most:
         return None
     counted = round(memory.fallen_counted + max(gain, 0.0), _DIGITS)
     return MeterMemory(at=at, reading=max(reading, before.energy), counted=counted)
