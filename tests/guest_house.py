@@ -46,6 +46,8 @@ class _Part(Entity):
         self._session = session
         self._url = url
         self.entity_id = f"{self._platform}_{name}"
+        # Only what has a unique id can be renamed.
+        self._attr_unique_id = self.entity_id
 
     @override
     async def async_added_to_hass(self) -> None:

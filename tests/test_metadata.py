@@ -29,7 +29,7 @@ from custom_components.ev_charging_sessions import (
     services_quote,
     switch,
 )
-from custom_components.ev_charging_sessions.charging.backends.plugsurfing import CONNECTOR_TYPES
+from custom_components.ev_charging_sessions.charging.backends.plugsurfing_ids import CONNECTOR_TYPES
 from custom_components.ev_charging_sessions.charging.errors import (
     ChargingError,
     CommandFailedError,

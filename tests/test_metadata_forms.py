@@ -58,7 +58,7 @@ def test_options_forms() -> None:
     source = (FOLDER / "options_flow.py").read_text()
     reaches = {reach.value for reach in Reach if reach is not Reach.REACHED}
     of_price = {key for key in texts["error"] if f'"{key}"' in source}
-    assert set(texts["error"]) == reaches | of_price | {"invalid_evse_id"}
+    assert set(texts["error"]) == reaches | of_price | {"evse_id_taken", "invalid_evse_id"}
     told = set().union(*(placeholders(text) for text in texts["error"].values()))
     assert told == {"currency"}
 

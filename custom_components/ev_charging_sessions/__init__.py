@@ -1,6 +1,7 @@
 """EV Charging Sessions: sessions of an electric car at any network, in one archive."""
 
 from collections.abc import Mapping
+import logging
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
@@ -16,6 +17,7 @@ from homeassistant.util.hass_dict import HassKey
 from .charging.errors import LedgerError
 from .charging.ledger import Ledger
 from .charging.model import Account, EnergyUnit
+from .connectors import async_follow_names
 from .const import CONF_BACKEND, CONF_ENERGY_UNIT, DOMAIN, PLATFORMS
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
 from .devices import (
@@ -27,8 +29,11 @@ from .devices import (
 from .exceptions import translated
 from .issues import async_clear, async_forget
 from .networks import NETWORKS, cards_of
+from .operation import async_retire
 from .price_source import own_price_of
 from .services import async_setup_services
+
+_LOGGER = logging.getLogger(__name__)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -37,15 +42,16 @@ LEDGER_FILE = f"{DOMAIN}.db"
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions, which are there whether or not an account is."""
+    """Register what is there whether or not an account is."""
     async_setup_services(hass)
+    async_follow_names(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
     """Set up one account."""
     _reload_when_changed(hass, entry)
-    account = Account(backend=entry.data[CONF_BACKEND], account_id=str(entry.unique_id))
+    account = _account_of(entry)
     try:
         ledger = await _async_ledger(hass)
         if unit := entry.data.get(CONF_ENERGY_UNIT):
@@ -85,6 +91,11 @@ async def async_unload_entry(hass: HomeAssistant, entry: ChargingConfigEntry) ->
 async def async_remove_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
     """Forget the troubles of an account; its sessions stay in the ledger."""
     async_forget(hass, entry)
+    if NETWORKS[entry.data[CONF_BACKEND]].operate:
+        try:
+            await async_retire(hass, entry, _account_of(entry), await _async_ledger(hass))
+        except LedgerError as err:
+            _LOGGER.warning("What has been charged last is not in the archive: %s", err)
 
 
 async def async_remove_config_entry_device(
@@ -103,6 +114,10 @@ async def async_remove_config_entry_device(
     if charge_point_id is None:
         return not is_station_in_use(coordinator, device)
     return coordinator.async_drop_charge_point(charge_point_id)
+
+
+def _account_of(entry: ChargingConfigEntry) -> Account:
+    return Account(backend=entry.data[CONF_BACKEND], account_id=str(entry.unique_id))
 
 
 @callback

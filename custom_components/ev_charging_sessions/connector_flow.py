@@ -16,8 +16,9 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
+from .charging.backends.plugsurfing_ids import plain_evse_id
 from .charging.errors import InvalidInputError
-from .connectors import unit_of_meter
+from .connectors import ENTITIES, unit_of_meter
 from .const import (
     CONF_BACKEND,
     CONF_ENERGY_ENTITY,
@@ -67,7 +68,7 @@ class ConnectorFlow(ConfigSubentryFlow):
                 errors[CONF_EVSE_ID] = err.key
             else:
                 if any(
-                    subentry.unique_id == evse_id
+                    plain_evse_id(subentry.data[CONF_EVSE_ID]) == plain_evse_id(evse_id)
                     for subentry in entry.get_subentries_of_type(SUBENTRY_CONNECTOR)
                 ):
                     errors[CONF_EVSE_ID] = "connector_exists"
@@ -114,11 +115,14 @@ class ConnectorFlow(ConfigSubentryFlow):
             for subentry in entry.get_subentries_of_type(SUBENTRY_CONNECTOR)
             if subentry.subentry_id != but
         ]
-        for field in (CONF_SWITCH_ENTITY, CONF_ENERGY_ENTITY):
-            if any(user_input[field] == other[field] for other in others):
+        for field in ENTITIES:
+            if field in user_input and any(
+                user_input[field] == other.get(field) for other in others
+            ):
                 errors[field] = "entity_in_use"
-        if self._is_ours(user_input[CONF_SWITCH_ENTITY]):
-            errors[CONF_SWITCH_ENTITY] = "own_entity"
+        for field in (CONF_SWITCH_ENTITY, CONF_ENERGY_ENTITY):
+            if self._is_ours(user_input[field]):
+                errors[field] = "own_entity"
         return errors
 
     def _is_ours(self, entity_id: str) -> bool:

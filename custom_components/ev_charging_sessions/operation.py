@@ -2,23 +2,24 @@
 
 from collections.abc import Iterable
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 
-from .charging.backends.plugsurfing import PlugSurfing
+from .charging.backends.plugsurfing import PlugSurfing, cut_short, is_measured
 from .charging.backends.plugsurfing_codes import name_of
 from .charging.errors import AuthenticationError, ChargingError
 from .charging.events import EventType, SessionEvent
+from .charging.ledger import Ledger
 from .charging.ledger_outbox import Posting, PostingSource
 from .charging.model import Account
 from .charging.operator import Operator
 from .charging.outbox import Outbox
-from .charging.status_posts import StatusPosts
-from .connectors import Poles
+from .connectors import Poles, SwitchCharger
 from .const import (
     CONF_EVSE_ID,
     CONF_FORWARD,
     CONF_PARTNER_IDENTIFIER,
+    CONF_SWITCH_ENTITY,
     DOMAIN,
     SUBENTRY_CONNECTOR,
 )
@@ -40,9 +41,19 @@ async def async_operate(
         raise TypeError(type(backend))
     account, ledger = coordinator.account, coordinator.ledger
     backend.keep = coordinator.async_keep_now
+    for session in coordinator.sessions.open.copy().values():
+        if session.charge_point_id not in coordinator.subentry_ids and is_measured(session):
+            await coordinator.async_keep_now(cut_short(session))
+    # Only now, for what has just ended was still to be posted.
     await ledger.outbox.use_sources(account, sources_of(entry, account))
     outbox = coordinator.outbox = _outbox(hass, entry, coordinator, backend)
-    statuses = StatusPosts(backend.api.post_status)
+    statuses = backend.statuses
+
+    @callback
+    def ask_for_key() -> None:
+        entry.async_start_reauth(hass)
+
+    statuses.on_refused_key = ask_for_key
 
     @callback
     def tell_statuses() -> None:
@@ -66,8 +77,29 @@ async def async_operate(
         ledger,
         partner_identifier=entry.data[CONF_PARTNER_IDENTIFIER],
         keep=coordinator.async_keep_now,
+        on_refused_key=ask_for_key,
     )
     async_register_webhook(hass, entry, operator)
+
+
+async def async_retire(
+    hass: HomeAssistant, entry: ConfigEntry, account: Account, ledger: Ledger
+) -> None:
+    """Leave nothing charging of an account that is no more, and nothing to be collected for it.
+
+    What is still to be posted stays in the ledger, should the account be added again. Raises
+    LedgerError.
+    """
+    charging = {
+        session.charge_point_id: session
+        for session in await ledger.open_sessions(account)
+        if is_measured(session)
+    }
+    await ledger.upsert([cut_short(session) for session in charging.values()])
+    await ledger.outbox.use_sources(account, ())
+    for subentry in entry.get_subentries_of_type(SUBENTRY_CONNECTOR):
+        if subentry.data[CONF_EVSE_ID] in charging:
+            await SwitchCharger(hass, subentry.data[CONF_SWITCH_ENTITY]).async_cut()
 
 
 def sources_of(entry: ChargingConfigEntry, account: Account) -> Iterable[PostingSource]:

@@ -15,8 +15,9 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
+from .charging.backends.plugsurfing_ids import plain_evse_id
 from .charging.errors import InvalidInputError
-from .const import CONF_BACKEND, CONF_EVSE_ID, CONF_FORWARD, DOMAIN
+from .const import CONF_BACKEND, CONF_EVSE_ID, CONF_FORWARD, DOMAIN, SUBENTRY_CONNECTOR
 from .coordinator import ChargingCoordinator
 from .networks import NETWORKS
 from .operation import ATTR_ACCOUNT_ID, ATTR_BACKEND, ATTR_CHARGE_POINT_ID
@@ -101,6 +102,9 @@ class OperatorOptionsFlow(OwnPriceFlow):
             except InvalidInputError as err:
                 if label in (user_input or {}):
                     errors[label] = err.key
+                continue
+            if self._is_taken(found, place):
+                errors[label if self._is_asked_for(place) else "base"] = "evse_id_taken"
         asked = [place for place in self._chosen if self._is_asked_for(place)]
         if errors or len(found) < len(self._chosen):
             fields = {vol.Required(labels[place]): TextSelector() for place in asked}
@@ -122,6 +126,13 @@ class OperatorOptionsFlow(OwnPriceFlow):
             for place, evse_id in found.items()
         ]
         return self.async_create_entry(data={**self.config_entry.options, CONF_FORWARD: forward})
+
+    def _is_taken(self, found: Mapping[_Place, str], place: _Place) -> bool:
+        """Tell whether an EVSE ID is that of a connector or of another charge point already."""
+        others = [evse_id for other, evse_id in found.items() if other != place]
+        subentries = self.config_entry.get_subentries_of_type(SUBENTRY_CONNECTOR)
+        others += [subentry.data[CONF_EVSE_ID] for subentry in subentries]
+        return plain_evse_id(found[place]) in map(plain_evse_id, others)
 
     def _is_asked_for(self, place: _Place) -> bool:
         try:

@@ -15,7 +15,8 @@ from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 
-from .charging.backends.plugsurfing import CONNECTOR_TYPES, PlugSurfing, operator_id_of
+from .charging.backends.plugsurfing import PlugSurfing
+from .charging.backends.plugsurfing_ids import CONNECTOR_TYPES, operator_id_of
 from .charging.backends.plugsurfing_wire import Address, Contact, StationConnector, StationPost
 from .charging.errors import ChargingError, InvalidInputError
 from .charging.model import Session
@@ -115,7 +116,7 @@ async def async_post_station(call: ServiceCall) -> None:
     if not isinstance(backend, PlugSurfing):
         raise invalid("not_an_operator")
     try:
-        await backend.api.post_station(_station(call, evse_ids))
+        await backend.post_station(_station(call, evse_ids))
     except ChargingError as err:
         raise translated(HomeAssistantError, err) from err
 

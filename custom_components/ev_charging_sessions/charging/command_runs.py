@@ -7,6 +7,7 @@ looking.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import suppress
 from copy import replace
 from datetime import UTC, datetime
 from itertools import chain, repeat
@@ -92,6 +93,7 @@ class CommandRuns:
         self._running: dict[str, Command] = {}
         self._looking = asyncio.Lock()
         self._looked = -math.inf
+        self._woken = asyncio.Event()
 
     def at(self, charge_point_id: str) -> Command | None:
         """Return the command that waits for its outcome at a charge point."""
@@ -152,12 +154,19 @@ class CommandRuns:
         left = (deadline - datetime.now(UTC)).total_seconds()
         if left <= 0:
             raise CommandFailedError(CommandState.TIMED_OUT)
-        await asyncio.sleep(min(next(delays), left))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(next(delays), left)):
+                await self._woken.wait()
         # Commands that were sent together look together, or their looks exhaust the budget.
         async with self._looking:
             if time.monotonic() - self._looked >= _SAME_LOOK:
                 await self._refresh()
                 self._looked = time.monotonic()
+
+    def wake(self) -> None:
+        """Have all commands look now, because something has been done about one of them."""
+        self._woken.set()
+        self._woken.clear()
 
     async def _sent_and_watched[SessionT: Session | None](
         self, command: Command, send: Send | None, look: Look[SessionT]

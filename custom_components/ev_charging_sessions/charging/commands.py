@@ -140,6 +140,7 @@ class Commands:
         ``time_limit`` is in seconds. Raises the same as ``start``.
         """
         charge_point_id = session.charge_point_id or session.session_id
+        await self._withdraw(charge_point_id)
 
         async def act() -> Outcome[Session]:
             known = await self._ledger.session(self._account, session.session_id) or session
@@ -152,15 +153,21 @@ class Commands:
     async def stop_at(self, charge_point_id: str, time_limit: float = DEFAULT_TIME_LIMIT) -> None:
         """Stop whatever session is open at a charge point; none is fine too.
 
-        A start that is still under way is waited for: only then is there what to stop.
-        ``time_limit`` is in seconds. Raises the same as ``start``.
+        A start that is still under way is taken back, or else waited for: only then is there
+        what to stop. ``time_limit`` is in seconds. Raises the same as ``start``.
         """
+        await self._withdraw(charge_point_id)
 
         async def act() -> Outcome[Session] | None:
             session = await self._open_session(charge_point_id)
             return await self._stop(session, charge_point_id, time_limit) if session else None
 
         await self._wishes.fulfil(CommandKind.STOP, charge_point_id, act)
+
+    async def _withdraw(self, charge_point_id: str) -> None:
+        """Take back a start that waits for its car, and let whoever watches it know."""
+        if await self._backend.withdraw(charge_point_id):
+            self._runs.wake()
 
     async def resume(self) -> None:
         """Take up the commands that a restart has interrupted.

@@ -7,7 +7,7 @@ from copy import replace
 from datetime import UTC, datetime, timedelta
 import logging
 
-from .backends.plugsurfing import PlugSurfing
+from .backends.plugsurfing import PlugSurfing, is_measured
 from .backends.plugsurfing_calls import (
     Call,
     CallError,
@@ -26,6 +26,7 @@ from .command_runs import Outcome
 from .commands import Commands
 from .connector import Authorization
 from .errors import (
+    AuthenticationError,
     BackendError,
     ChargingError,
     ConnectorBusyError,
@@ -42,6 +43,8 @@ _LOGGER = logging.getLogger(__name__)
 ANSWER_WITHIN = 20.0
 # Whoever was told to plug in gets this long; a connector gives up by itself after that.
 PLUG_IN_WITHIN = 300.0
+# A list of cards is worth a thread of its own, any other call is not.
+_DECODED_AT_ONCE = 16_384
 # The same start so soon after its session was stopped is a repeat that has lost its way.
 REPEATED_WITHIN = timedelta(seconds=60)
 
@@ -49,7 +52,8 @@ REPEATED_WITHIN = timedelta(seconds=60)
 class Operator:
     """Answers the calls of the network for one account.
 
-    ``keep`` takes a session into the ledger. All the methods of the network may be repeated
+    ``keep`` takes a session into the ledger, ``on_refused_key`` hears that the network does
+    not take our key when it is asked about a card. All the methods of the network may be repeated
     by it when an answer is lost, so the second of two same calls changes nothing.
     """
 
@@ -62,8 +66,10 @@ class Operator:
         *,
         partner_identifier: str,
         keep: Callable[[Session], Awaitable[None]],
+        on_refused_key: Callable[[], None],
     ) -> None:
         """Wire up; nothing happens before the first call."""
+        self._on_refused_key = on_refused_key
         self._account = account
         self._backend = backend
         self._commands = commands
@@ -76,14 +82,18 @@ class Operator:
     async def answer(self, body: bytes) -> Reply:
         """Do what a call asks for, and return the answer to it, whatever the call is."""
         try:
-            call = decode_call(body)
+            is_long = len(body) > _DECODED_AT_ONCE
+            call = await asyncio.to_thread(decode_call, body) if is_long else decode_call(body)
         except CallError as err:
             return reply(err.call_name, err.code, err.message)
         try:
             return await self._do(call)
         except LedgerError as err:
             _LOGGER.warning("A call of the network could not be answered: %s", err)
-            return reply(None, ResultCode.NETWORK_ERROR)
+        except Exception:
+            # A boundary: a call must be answered, whatever an answer stumbles over.
+            _LOGGER.exception("A call of the network could not be answered")
+        return reply(call.call_name, ResultCode.OPERATOR_ERROR, status=503)
 
     async def _do(self, call: Call) -> Reply:
         match call:
@@ -156,6 +166,9 @@ class Operator:
                 await self._backend.api.verify_card(call.card_id)
         except RequestRejectedError:
             return ResultCode.NOT_AUTHENTICATED
+        except AuthenticationError:
+            self._on_refused_key()
+            return ResultCode.OPERATOR_ERROR
         except BackendError, TimeoutError:
             return ResultCode.OPERATOR_TIMEOUT
         return None
@@ -173,18 +186,17 @@ class Operator:
 
         def give_up(_: object) -> None:
             started.cancel()
+            self._backend.forget_order(connector_id, started)
 
         # A car may be plugged in minutes from now; what became of that tell the posts.
         command.add_done_callback(_forget)
         command.add_done_callback(give_up)
         await asyncio.wait({started}, timeout=ANSWER_WITHIN)
         if not started.done():
+            # Whoever is told so must not find a car charging on his account later.
+            started.cancel()
             return reply("session-start", ResultCode.EVSE_TIMEOUT)
-        if started.cancelled():
-            return _outcome(command, call)
-        session = started.result()
-        is_running = session.status is not None and session.status.is_running
-        return _started(session, None if is_running else ResultCode.AUTHORIZED_PLUG_IN_NOW)
+        return _outcome(command, call) if started.cancelled() else _started(started.result())
 
     async def _stop(self, call: Stop, connector_id: str) -> Reply:
         session = self._backend.connectors[connector_id].session
@@ -200,7 +212,10 @@ class Operator:
             return reply("session-stop", ResultCode.NOT_AUTHENTICATED)
         if session.is_open:
             try:
-                await self._commands.stop(session, ANSWER_WITHIN)
+                async with asyncio.timeout(ANSWER_WITHIN):
+                    await self._commands.stop(session, ANSWER_WITHIN)
+            except TimeoutError:
+                return reply("session-stop", ResultCode.EVSE_TIMEOUT)
             except ChargingError as err:
                 return reply("session-stop", _code_of(err))
         return reply("session-stop", ResultCode.SUCCESS)
@@ -216,7 +231,7 @@ class Operator:
             return self._other_partner()
         session = call.session(self._account)
         known = await self._ledger.session(self._account, session.session_id)
-        is_ours = known is not None and known.details is not None and known.details.created
+        is_ours = known is not None and is_measured(known)
         if is_ours or self._backend.connector_id_of(call.connector_id):
             # What happens at our own connectors we measure ourselves.
             return reply("session-post", ResultCode.CLIENT_ERROR)
@@ -230,10 +245,11 @@ class Operator:
         return reply(None, ResultCode.INVALID_PARTNER_IDENTIFIER)
 
 
-def _started(session: Session, code: ResultCode | None = None) -> Reply:
+def _started(session: Session) -> Reply:
+    is_waiting = session.status is SessionStatus.STARTING
     return reply(
         "session-start",
-        code or ResultCode.SUCCESS,
+        ResultCode.AUTHORIZED_PLUG_IN_NOW if is_waiting else ResultCode.SUCCESS,
         session_id=session.session_id,
         is_stoppable=True,
     )
@@ -270,6 +286,9 @@ def _code_of(err: ChargingError) -> ResultCode:
 
 
 def _has_just_ended(session: Session) -> bool:
+    if session.status is SessionStatus.FAILED:
+        # Nothing has come of it, so whoever asks again means it.
+        return False
     return session.ended is not None and datetime.now(UTC) - session.ended < REPEATED_WITHIN
 
 

@@ -17,11 +17,13 @@ class StatusPosts:
     """Posts the status of each connector whenever it is another one than was posted last.
 
     Only the newest status of a connector is of any use, so nothing is kept of the others.
-    ``post`` sends one, and raises the errors of ``charging.errors``.
+    ``post`` sends one, and raises the errors of ``charging.errors``. ``on_refused_key`` hears
+    of a key that is not taken.
     """
 
     def __init__(self, post: Callable[[str, ChargePointStatus | None], Awaitable[object]]) -> None:
         """Begin with nothing wanted; nothing is sent before ``run``."""
+        self.on_refused_key: Callable[[], None] | None = None
         self._post = post
         self._wanted: dict[str, ChargePointStatus | None] = {}
         self._told: dict[str, ChargePointStatus | None] = {}
@@ -35,6 +37,12 @@ class StatusPosts:
         self._wanted[connector_id] = status
         if not self._is_told(connector_id):
             self._news.set()
+
+    def post_again(self) -> None:
+        """Post what was refused once more, for the network has learnt of a station."""
+        for connector_id in self._refused:
+            self._told.pop(connector_id, None)
+        self._news.set()
 
     async def run(self) -> None:
         """Post for ever; no error of the network ends it."""
@@ -75,6 +83,8 @@ class StatusPosts:
         """Leave the network alone for a while."""
         if isinstance(err, AuthenticationError):
             self._quiet.keep(REFUSED_KEY_DELAY)
+            if self.on_refused_key:
+                self.on_refused_key()
         else:
             self._quiet.failed(asked_by(err))
         if not isinstance(err, BackendError):

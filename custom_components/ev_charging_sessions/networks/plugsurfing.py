@@ -10,7 +10,7 @@ from homeassistant.const import CONF_API_KEY, CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from ..charging.backends import plugsurfing
+from ..charging.backends import plugsurfing, plugsurfing_ids
 from ..charging.backends.backend import Backend
 from ..charging.backends.transport import checked_base_url
 from ..charging.errors import InvalidInputError
@@ -71,9 +71,9 @@ NETWORK = Network(
     credentials=(CONF_API_KEY,),
     secrets=(CONF_API_KEY, CONF_PARTNER_IDENTIFIER),
     checked=_checked,
-    checked_card_id=plugsurfing.checked_card_id,
+    checked_card_id=plugsurfing_ids.checked_card_id,
     create=_create,
-    checked_connector_id=plugsurfing.checked_evse_id,
+    checked_connector_id=plugsurfing_ids.checked_evse_id,
     operate=async_operate,
     takes_own_price=True,
 )

@@ -102,6 +102,12 @@ class Backend(Protocol):
     async def stop(self, session: Session) -> None:
         """Ask for the end of a session; the request is never repeated."""
 
+    async def withdraw(self, charge_point_id: str) -> bool:
+        """Take back a start that still waits for its car; tell whether there was one.
+
+        A network that does not let anybody do so is asked nothing.
+        """
+
     async def set_mode(self, charge_point_id: str, setting: ModeSetting) -> None:
         """Set the mode of a connector; once or twice is the same.
 

@@ -208,6 +208,10 @@ class CleverEV:
             raise InvalidInputError("device", "cannot_stop")
         await self._api.stop(session.session_id)
 
+    async def withdraw(self, charge_point_id: str) -> bool:
+        """Take nothing back: this network ends sessions only."""
+        return False
+
     async def set_mode(self, charge_point_id: str, setting: ModeSetting) -> None:
         """Refuse: this network lets no mode be set."""
         raise InvalidInputError("mode", "mode_not_offered")

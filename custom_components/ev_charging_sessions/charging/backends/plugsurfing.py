@@ -7,8 +7,8 @@ connectors have measured. Sources: ``plugsurfing-session-post.rst`` (the seed) a
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from copy import replace
 from datetime import UTC, datetime, timedelta
-import re
 from typing import Protocol
 
 import aiohttp
@@ -17,9 +17,11 @@ from msgspec import Struct
 from ..connector import Authorization, Connector, Observation
 from ..errors import InvalidInputError, LedgerError, SwitchFailedError
 from ..model import Account, ChargeCard, ChargePoint, ModeSetting, Session, SessionStatus
+from ..status_posts import StatusPosts
 from .backend import Answer, Capabilities
 from .plugsurfing_api import Api
-from .plugsurfing_wire import canonical_card, card_type_of
+from .plugsurfing_ids import plain_evse_id
+from .plugsurfing_wire import StationPost
 
 BACKEND = "plugsurfing"
 BASE_URL = "https://api.plugsurfing.com"
@@ -29,32 +31,6 @@ SWITCH_TIMEOUT = 10.0
 # What a switch shows right after a restart may be old: most are asked every half minute.
 _ASKED_WITHIN = timedelta(seconds=35)
 _FUTURE = datetime.max.replace(tzinfo=UTC)
-
-CONNECTOR_TYPES = {
-    "type_2": "Type2",
-    "ccs": "Combo",
-    "chademo": "Chademo",
-    "schuko": "Schuko",
-    "type_1": "Type1",
-    "type_3": "Type3",
-    "type_e": "TypeE",
-    "cee_blue": "CeeBlue",
-    "cee_red": "CeeRed",
-    "cee_2_poles": "Cee2Poles",
-    "cee_plus": "CeePlus",
-    "three_pin_square": "3PinSquare",
-    "tesla": "Tesla",
-    "scame": "Scame",
-    "nema_5": "Nema5",
-    "t13": "T13",
-    "t15": "T15",
-    "t23": "T23",
-    "marechal": "Marechal",
-}
-"""The types of connectors, and what the network calls each of them."""
-
-_EVSE_ID = re.compile(r"[A-Z]{2}\*?[A-Z0-9]{3}\*?E[A-Z0-9*]{1,30}", re.IGNORECASE)
-_CARD_ID = r"[0-9A-Za-z*-]{4,40}"
 
 
 class Charger(Protocol):
@@ -70,6 +46,8 @@ class _Pole(Struct):
     connector: Connector
     charger: Charger
     switched: asyncio.Event
+    # What is told to a switch must be done before it is told something else.
+    turning: asyncio.Lock
     is_on: bool | None = None
     observed: datetime | None = None
     told: ChargePoint | None = None
@@ -101,6 +79,7 @@ class PlugSurfing:
         self.api = Api(
             session, base_url=base_url, api_key=api_key, partner_identifier=partner_identifier
         )
+        self.statuses = StatusPosts(self.api.post_status)
         self.keep: Callable[[Session], Awaitable[None]] | None = None
         self._account = account
         self._poles: dict[str, _Pole] = {}
@@ -116,6 +95,7 @@ class PlugSurfing:
             connector=connector,
             charger=charger,
             switched=asyncio.Event(),
+            turning=asyncio.Lock(),
             interrupted=_FUTURE if last and last.status is SessionStatus.STARTING else None,
         )
 
@@ -126,9 +106,9 @@ class PlugSurfing:
 
     def connector_id_of(self, evse_id: str) -> str | None:
         """Return the connector that an EVSE id means, however its parts are separated."""
-        wanted = _plain(evse_id)
+        wanted = plain_evse_id(evse_id)
         for connector_id in self._poles:
-            if _plain(connector_id) == wanted:
+            if plain_evse_id(connector_id) == wanted:
                 return connector_id
         return None
 
@@ -140,8 +120,20 @@ class PlugSurfing:
         if observation.is_on is not pole.is_on:
             pole.is_on = observation.is_on
             pole.switched.set()
+        before = pole.connector.session
         is_news = pole.connector.observe(observation)
-        return self._give_up(pole, observation.at) or is_news
+        # Late energy ends up in a post that waits for nothing else.
+        is_late = before is not None and not before.is_open and pole.connector.session is not before
+        return self._give_up(pole, observation.at) or is_news or is_late
+
+    def tick(self, now: datetime) -> bool:
+        """Let time pass at the connectors where there is a session; tell whether that is news."""
+        news = [
+            pole.connector.tick(now) or self._give_up(pole, now)
+            for pole in self._poles.values()
+            if pole.connector.session
+        ]
+        return any(news)
 
     @staticmethod
     def _give_up(pole: _Pole, now: datetime) -> bool:
@@ -175,6 +167,11 @@ class PlugSurfing:
         started: asyncio.Future[Session] = asyncio.get_running_loop().create_future()
         self._orders[connector_id] = (authorization, started)
         return started
+
+    def forget_order(self, connector_id: str, started: asyncio.Future[Session]) -> None:
+        """Drop an order that nothing will come of, so that no later start is taken for it."""
+        if self._orders.get(connector_id, (None, None))[1] is started:
+            del self._orders[connector_id]
 
     async def verify(self) -> None:
         """Make sure that the network takes the key; nothing changes there by it."""
@@ -218,6 +215,11 @@ class PlugSurfing:
             pole.connector.forget()
             pole.told = None
 
+    async def post_station(self, station: StationPost) -> None:
+        """Post a station, and then how its connectors are, which was refused before."""
+        await self.api.post_station(station)
+        self.statuses.post_again()
+
     async def charge_point(self, charge_point_id: str) -> ChargePoint | None:
         """Return nothing: polls tell all that is known."""
         return None
@@ -231,6 +233,9 @@ class PlugSurfing:
         authorization, started = self._orders.pop(charge_point_id, (None, None))
         if authorization is None or authorization.card_id != card_id:
             authorization, started = Authorization(card_id=card_id), None
+        if started and started.cancelled():
+            # Whoever ordered it has been told by now that nothing has come of it.
+            raise SwitchFailedError(is_timeout=True)
         connector = pole.connector
         session = connector.begin(authorization, datetime.now(UTC))
         try:
@@ -251,6 +256,8 @@ class PlugSurfing:
     async def stop(self, session: Session) -> None:
         """Cut the current and end a session. Raises SwitchFailedError and LedgerError."""
         pole = self._pole(session.charge_point_id or "")
+        if await self.withdraw(pole.connector.connector_id):
+            return
         pole.connector.will_end("remote")
         try:
             await self._turn(pole, is_on=False)
@@ -258,18 +265,37 @@ class PlugSurfing:
             pole.connector.will_end(None)
         await self._keep(pole.connector.end(datetime.now(UTC), "remote"))
 
+    async def withdraw(self, charge_point_id: str) -> bool:
+        """Take back a start that waits for its car. Raises SwitchFailedError and LedgerError."""
+        pole = self._poles.get(charge_point_id)
+        session = pole.connector.session if pole else None
+        if pole is None or session is None or session.status is not SessionStatus.STARTING:
+            return False
+        if pole.is_on is not False:
+            await self._turn(pole, is_on=False)
+        if session is pole.connector.session:
+            await self._keep(pole.connector.fail(datetime.now(UTC), "withdrawn"))
+        return True
+
     async def set_mode(self, charge_point_id: str, setting: ModeSetting) -> None:
         """Refuse: there are no modes here."""
         raise InvalidInputError("mode", "mode_not_offered")
 
     async def cut(self, connector_id: str) -> None:
         """Cut the current of a connector where a session is over. Raises SwitchFailedError."""
-        await self._pole(connector_id).charger.turn(is_on=False)
+        pole = self._pole(connector_id)
+        try:
+            async with asyncio.timeout(SWITCH_TIMEOUT), pole.turning:
+                # Somebody may have begun to charge while another turn was under way.
+                if pole.connector.must_be_off:
+                    await pole.charger.turn(is_on=False)
+        except TimeoutError:
+            raise SwitchFailedError(is_timeout=True) from None
 
     async def _turn(self, pole: _Pole, *, is_on: bool) -> None:
         """Turn a switch and wait until it shows it: what it was told is not what it did."""
         try:
-            async with asyncio.timeout(SWITCH_TIMEOUT):
+            async with asyncio.timeout(SWITCH_TIMEOUT), pole.turning:
                 await pole.charger.turn(is_on=is_on)
                 while pole.is_on is not is_on:
                     pole.switched.clear()
@@ -288,30 +314,18 @@ class PlugSurfing:
         raise InvalidInputError("connector_id", "unknown_connector")
 
 
-def checked_evse_id(text: str) -> str:
-    """Return an EVSE id in capitals; raises InvalidInputError for what cannot be one."""
-    evse_id = text.strip().upper()
-    if not _EVSE_ID.fullmatch(evse_id):
-        raise InvalidInputError("evse_id", "invalid_evse_id")
-    return evse_id
+def is_measured(session: Session) -> bool:
+    """Tell whether a session is one of our own connectors, and not one that a partner posted."""
+    return session.details is not None and session.details.created is not None
 
 
-def operator_id_of(evse_id: str) -> str:
-    """Return the part of an EVSE id that names its operator (``DE*8PS``)."""
-    plain = _plain(evse_id)
-    return f"{plain[:2]}*{plain[2:5]}"
-
-
-def checked_card_id(text: str) -> str:
-    """Return the number of an RFID card, or the id of a contract, as sessions carry it.
-
-    Raises InvalidInputError for what is neither.
-    """
-    card_id = canonical_card(text, card_type_of(text.strip()))
-    if not re.fullmatch(_CARD_ID, card_id):
-        raise InvalidInputError("identifier", "invalid_rfid")
-    return card_id
-
-
-def _plain(evse_id: str) -> str:
-    return evse_id.replace("*", "").replace("-", "").upper()
+def cut_short(session: Session) -> Session:
+    """Return a session as it ends when its connector is no more: with what is known of it."""
+    now = datetime.now(UTC)
+    return replace(
+        session,
+        status=SessionStatus.FINISHED,
+        ended=session.updated or now,
+        stop_reason="removed",
+        updated=now,
+    )

@@ -251,6 +251,10 @@ class ShellRecharge:
         params = {"sessionId": session.session_id}
         await self._post("charge-session/stop", params, decode_items)
 
+    async def withdraw(self, charge_point_id: str) -> bool:
+        """Take nothing back: this network ends sessions only."""
+        return False
+
     async def set_mode(self, charge_point_id: str, setting: ModeSetting) -> None:
         """Refuse: this network lets no mode be set."""
         raise InvalidInputError("mode", "mode_not_offered")

@@ -183,6 +183,10 @@ class Smappee:
         """Raise InvalidInputError: a session ends when the car is unplugged."""
         raise InvalidInputError("device", "cannot_stop")
 
+    async def withdraw(self, charge_point_id: str) -> bool:
+        """Take nothing back: here a connector is paused, whatever it waits for."""
+        return False
+
     async def set_mode(self, charge_point_id: str, setting: ModeSetting) -> None:
         """Set the mode of a connector; once or twice is the same.
 
