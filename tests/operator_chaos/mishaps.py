@@ -104,12 +104,13 @@ class Mishaps:
     def _slip(self, pole: Pole) -> None:
         """Let a meter show nonsense for a moment.
 
-        Nobody could tell a zero from a register that rolls over, so near its end it shows none.
+        Nobody could tell a zero from a register that rolls over near its end, or that has been
+        reset twice, so then it shows too much.
         """
         if self._may_trouble(pole):
             self._note("slip")
-            is_at_end = pole.shown() > REGISTER_END - 10
-            pole.slip_meter(9 * REGISTER_END if is_at_end else 0.0)
+            can_be_zero = 10 < pole.shown() < REGISTER_END - 10
+            pole.slip_meter(0.0 if can_be_zero else 9 * REGISTER_END)
             self._town.trouble(
                 pole.name, self._chance.randrange(5, 20), lambda: pole.slip_meter(None)
             )
