@@ -216,20 +216,38 @@ def test_nobody_plugs_in(plug: Bench) -> None:
 
 
 def test_nobody_knows_whether_somebody_plugs_in(plug: Bench) -> None:
-    """Test that a plug sensor that says nothing does not end what it cannot see."""
+    """Test that energy shows that a car is there when the plug sensor says nothing."""
     plug.begin(2)
     plug.see(3, is_on=True, is_plugged=None)
-    plug.tick(30)
+    plug.tick(6.9)
     assert plug.session.status is STARTING
-    plug.see(31, reading=100.2)
-    assert plug.session.status is CHARGING
+    plug.see(6.95, reading=100.2)
+    plug.tick(30)
+    assert plug.session.status is SUSPENDED
 
 
-def test_without_a_plug_sensor_nobody_waits_for_a_car(plain: Bench) -> None:
-    """Test that only what can be seen is waited for."""
-    plain.begin(2)
-    plain.tick(9)
-    assert plain.session.status is STARTING
+@pytest.mark.parametrize("is_on", [True, False, None])
+def test_a_start_that_nobody_can_see(bench: Bench, *, is_on: bool | None) -> None:
+    """Test that a start of which nothing is seen does not block the connector for days."""
+    bench.begin(2)
+    bench.see(3, is_on=is_on, is_plugged=None)
+    bench.tick(6.9)
+    if is_on and not bench.has_plug:
+        assert bench.session.status is CONNECTED
+        return
+    assert bench.session.status is STARTING
+    assert bench.tick(7)
+    assert (bench.session.status, bench.session.reason) == (FAILED, "not_started")
+    assert (bench.session.ended, bench.connector.must_be_off) == (at(7), is_on is True)
+
+
+def test_a_car_without_current(plug: Bench) -> None:
+    """Test that a start fails over a restart too when its switch never comes on."""
+    plug.see(1, is_plugged=True)
+    plug.begin(2)
+    plug.restart(3)
+    plug.tick(7)
+    assert plug.session.reason == "not_started"
 
 
 def test_energy_while_the_switch_is_not_known(plain: Bench) -> None:

@@ -307,8 +307,10 @@ class Connector:
         if session.status is SessionStatus.STARTING:
             if is_there or charges:
                 self._move(SessionStatus.CHARGING if charges else SessionStatus.CONNECTED, seen.at)
-            elif is_gone and _waited(session, seen.at) >= PLUG_IN_WITHIN:
-                self._finish(seen.at, SessionStatus.FAILED, "not_plugged_in")
+            elif _waited(session, seen.at) >= PLUG_IN_WITHIN:
+                # A start that nobody can see to have come about must not block the connector.
+                code = "not_plugged_in" if is_gone else "not_started"
+                self._finish(seen.at, SessionStatus.FAILED, code)
         elif is_gone:
             self._finish(seen.at, SessionStatus.FINISHED, "unplugged")
         elif seen.is_on is False and self._ending:
