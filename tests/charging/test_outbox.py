@@ -24,12 +24,12 @@ from custom_components.ev_charging_sessions.charging.errors import (
     UnexpectedAnswerError,
 )
 from custom_components.ev_charging_sessions.charging.ledger import Ledger
-from custom_components.ev_charging_sessions.charging.ledger_outbox import Posting, PostingState
-from custom_components.ev_charging_sessions.charging.outbox import Outbox
+from custom_components.ev_charging_sessions.charging.ledger_outbox import PostingState
 
-from .answers import ACCOUNT, NOON, at
+from .answers import NOON, at
+from .desk import Desk
 from .ledger_files import execute
-from .posts import EVSE, TARGET, Clock, Network, finished, logged, pause, running, source
+from .posts import EVSE, TARGET, finished, logged, pause, running, source
 
 WAITING, POSTED, REFUSED = PostingState
 REJECTED = RequestRejectedError("181", status=200)
@@ -42,55 +42,6 @@ TEMPORARY = [
     TimeoutError(),
     ValueError("a bug"),
 ]
-
-
-class Desk:
-    """An outbox with all that belongs to it, and what it has told."""
-
-    def __init__(self, ledger: Ledger, freezer: FrozenDateTimeFactory) -> None:
-        """Open an outbox that posts to a network of the test's own."""
-        self.ledger = ledger
-        self.clock = Clock(freezer)
-        self.freezer = freezer
-        self.network = Network()
-        self.refused: list[Posting] = []
-        self.troubles: list[ChargingError | None] = []
-        self.counts: list[tuple[int, int]] = []
-        self.task: asyncio.Task[None] | None = None
-        self.new()
-
-    def new(self) -> None:
-        """Make a new outbox, as after a restart."""
-        self.outbox = Outbox(
-            TARGET,
-            self.ledger,
-            self.network.post,
-            on_refused=self.refused.append,
-            on_trouble=self.troubles.append,
-            on_change=lambda: self.counts.append((self.outbox.waiting, self.outbox.refused)),
-        )
-
-    async def run(self) -> None:
-        """Let it post, and wait until it has done what it can."""
-        self.task = asyncio.create_task(self.outbox.run())
-        await self.clock.settle()
-
-    async def stop(self) -> None:
-        """Stop posting at once."""
-        if self.task:
-            self.task.cancel()
-            await asyncio.wait({self.task})
-            assert self.task.cancelled()
-
-    @property
-    def sent(self) -> list[tuple[str, float | None]]:
-        """Return the id and the energy of every session that was sent."""
-        return [(session.session_id, session.energy) for session, _ in self.network.posts]
-
-    async def states(self) -> dict[PostingState, int]:
-        """Return how many postings are in each state, where there are any."""
-        counts = await self.ledger.outbox.counts(TARGET)
-        return {state: count for state, count in counts.items() if count}
 
 
 @pytest.fixture(autouse=True)
@@ -334,74 +285,6 @@ async def test_nobody_listens_any_more(desk: Desk) -> None:
     await desk.run()
     await desk.stop()
     assert not any(desk.ledger.outbox._listeners.values())
-
-
-async def test_by_hand(desk: Desk) -> None:
-    """Test that a person gets the code, and the outbox is left as it should be."""
-    await desk.ledger.upsert([finished("s9", charge_point_id="CP9")])
-    await desk.run()
-    desk.network.answers = [12]
-    assert await desk.outbox.post_now(ACCOUNT, "s9", "DE*8PS*E9") == 12
-    assert desk.network.posts == [(finished("s9", charge_point_id="CP9"), "DE*8PS*E9")]
-    await desk.clock.settle()
-    assert len(desk.sent) == 1
-    assert (await desk.states(), desk.outbox.waiting) == ({POSTED: 1}, 0)
-    with pytest.raises(LedgerError):
-        await desk.outbox.post_now(ACCOUNT, "unknown", "DE*8PS*E9")
-
-
-@pytest.mark.parametrize(
-    ("err", "raised", "state"),
-    [
-        (REJECTED, RequestRejectedError, REFUSED),
-        (InvalidInputError("card", "no_card"), InvalidInputError, REFUSED),
-        (DOWN, BackendUnavailableError, WAITING),
-        (RateLimitError(5), RateLimitError, WAITING),
-        (AuthenticationError("no"), AuthenticationError, WAITING),
-        (ValueError("a bug"), BackendUnavailableError, WAITING),
-    ],
-    ids=repr,
-)
-async def test_by_hand_in_vain(
-    desk: Desk, err: Exception, raised: type[Exception], state: PostingState
-) -> None:
-    """Test that a person hears what went wrong, and the outbox goes on from there."""
-    await desk.ledger.upsert([finished("s9", charge_point_id="CP9")])
-    await desk.run()
-    desk.network.answers = [err]
-    with pytest.raises(raised):
-        await desk.outbox.post_now(ACCOUNT, "s9", "DE*8PS*E9")
-    await desk.clock.settle()
-    assert await desk.states() == {state: 1}
-    assert (desk.outbox.waiting, desk.outbox.refused) == (state is WAITING, state is REFUSED)
-    assert len(desk.refused) == (state is REFUSED)
-    await desk.clock.advance(660, step=10)
-    assert len(desk.sent) == (2 if state is WAITING else 1)
-
-
-async def test_by_hand_while_the_network_is_left_alone(desk: Desk) -> None:
-    """Test that a person may try at once, and success ends the waiting of all."""
-    desk.network.answers = [DOWN] * 6
-    await desk.ledger.upsert([running("s1"), finished("s9", charge_point_id="CP9")])
-    await desk.run()
-    await desk.clock.advance(900, step=30)
-    desk.network.answers = []
-    assert await desk.outbox.post_now(ACCOUNT, "s9", "DE*8PS*E9") == 0
-    assert desk.troubles[-1] is None
-    await desk.clock.advance(1801, step=30)
-    assert await desk.states() == {POSTED: 2}
-
-
-async def test_one_at_a_time(desk: Desk) -> None:
-    """Test that not even people post two at once."""
-    await desk.ledger.upsert([finished(f"s{n}", charge_point_id="CP9") for n in range(5)])
-    await desk.ledger.upsert([running(f"r{n}") for n in range(3)])
-    await desk.run()
-    work = [desk.outbox.post_now(ACCOUNT, f"s{n}", EVSE) for n in range(5)]
-    assert await asyncio.gather(*work) == [0] * 5
-    await desk.clock.settle()
-    assert desk.network.most_at_once == 1
-    assert len(desk.sent) == 8
 
 
 async def test_a_ledger_that_fails(desk: Desk, ledger_file: Path) -> None:
