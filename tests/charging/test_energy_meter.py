@@ -76,6 +76,7 @@ def test_what_is_no_register_is_ignored(reading: float, *, is_first: bool) -> No
         pytest.param(
             [(0, 1_000), (1, 999_999.5), (2, 0.2), (3, 1_000.4)], 0.4, id="up, down and back"
         ),
+        pytest.param([(0, 1_000), (1, 999_999.5), (2, 0.2)], 0.2, id="up and down for good"),
         pytest.param([(0, 99_999.6), (1, 0.2), (2, 0.4)], 0.8, id="it rolls over"),
         pytest.param([(0, 99_960), (240, 4)], 44.0, id="it rolls over unseen"),
         pytest.param([(0, 4_294_967.196), (1, 0.1)], 0.2, id="32 bits of Wh"),
@@ -87,6 +88,22 @@ def test_what_is_no_register_is_ignored(reading: float, *, is_first: bool) -> No
         pytest.param([(0, 99_999.6), (1, 0), (2, 0.2)], 0.6, id="it rolls over to nothing"),
         pytest.param([(0, 99_990), (600, 0), (601, 0.2)], 0.2, id="it is reset near its end"),
         pytest.param([(0, 99_990), (1, 0.2)], 0.2, id="too far for the time to roll over"),
+        pytest.param([(5, 100.3), (300, 900)], 799.7, id="it was away, and charged fast"),
+        pytest.param([(5, 100.3), (300, 900), (301, 100.31)], 0.01, id="a spike"),
+        pytest.param([(5, 100), (300, 900), (301, 99.95)], 0.0, id="a spike, back in the noise"),
+        pytest.param([(5, 100), (9, 104.5), (10, 100.1)], 0.1, id="a small spike"),
+        pytest.param([(0, 100), (300, 900), (301, 900.2), (302, 100.3)], 0.3, id="a long spike"),
+        pytest.param([(0, 100), (300, 900), (301, 906), (302, 100.3)], 0.3, id="two spikes"),
+        pytest.param(
+            [(0, 100), (300, 900), (301, 0), (302, 100.3)], 0.3, id="up, to nothing, back"
+        ),
+        pytest.param([(0, 100), (300, 900), (301, 0), (302, 0.3)], 800.3, id="fast, then a reset"),
+        pytest.param(
+            [(0, 100), (300, 900), (301, 0), (302, 0.3), (303, 100.4)], 800.3, id="no way back"
+        ),
+        pytest.param(
+            [(0, 100), (10, 111), (1_500, 111.2), (1_501, 105)], 11.2, id="too late to come back"
+        ),
     ],
 )
 def test_counting(readings: list[tuple[float, float]], energy: float) -> None:
@@ -102,6 +119,42 @@ def test_a_long_rest_is_no_sign_of_a_stale_meter() -> None:
         meter.read(100.0, at(minute))
     meter.read(111.0, at(59.9))
     assert meter.counted == 11.0
+
+
+@pytest.mark.parametrize(("reading", "energy"), [(300.0, 200.0), (302.0, 0.0), (900.0, 0.0)])
+def test_what_was_looked_at_does_not_leap(reading: float, energy: float) -> None:
+    """Test that what a meter may not have shown for hours is no more than few vehicles take."""
+    meter = EnergyMeter()
+    for minute in range(301):
+        meter.read(100.0, at(minute))
+    meter.read(reading, at(300.5))
+    assert meter.counted == energy
+    meter.read(100.1, at(301.5))
+    assert meter.counted == 0.1
+
+
+@pytest.mark.parametrize("minute", [1, 60])
+def test_a_spike_is_remembered(minute: int) -> None:
+    """Test that a register may come back over a restart, and that a mended spike is forgotten."""
+    meter = EnergyMeter()
+    meter.read(100.0, at(0))
+    meter.read(100.0, at(290))
+    meter.read(150.0, at(300))
+    place = MeterValue(at(290), 100.0)
+    assert meter.memory == MeterMemory(at=at(300), reading=150.0, counted=50.0, risen=place)
+    again = EnergyMeter(meter.memory)
+    again.read(100.5, at(300 + minute))
+    assert again.memory == MeterMemory(at=at(300 + minute), reading=100.5, counted=0.5)
+
+
+@pytest.mark.parametrize("reading", [nan, inf, -1.0])
+def test_what_is_no_register_is_no_look(reading: float) -> None:
+    """Test that a reading that says nothing does not shorten what a meter was away for."""
+    meter = EnergyMeter()
+    meter.read(100.0, at(0))
+    meter.read(reading, at(599))
+    meter.read(400.0, at(600))
+    assert meter.counted == 300.0
 
 
 def test_memory_stands_still_with_the_register() -> None:
@@ -189,9 +242,10 @@ def test_any_readings(readings: list[tuple[int, float]]) -> None:
     for before, after in pairwise(memories):
         passed = max((after.at - before.at) / timedelta(hours=1), 0.0)
         if after.counted < before.counted:
-            # Only what a slip had added is taken back.
-            assert before.fallen is not None
-            assert after.counted >= before.fallen_counted
+            # Only what a slip or a spike had added is taken back.
+            fallen = before.fallen_counted if before.fallen else inf
+            risen = before.risen_counted if before.risen else inf
+            assert after.counted >= min(fallen, risen)
         elif before.fallen is None:
             assert after.counted - before.counted <= 500 * passed + 1.000001
         assert after.counted >= 0
@@ -200,13 +254,14 @@ def test_any_readings(readings: list[tuple[int, float]]) -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 300), READINGS), max_size=20), st.integers(0, 20))
 def test_it_goes_on_from_its_memory(readings: list[tuple[int, float]], cut: int) -> None:
-    """Test that a restart between any two readings changes nothing."""
+    """Test that a restart changes nothing; when it last stood still is known no more."""
     meter, restarted = EnergyMeter(), EnergyMeter()
     now = NOON
     for number, (minutes, reading) in enumerate(readings):
         now += timedelta(minutes=minutes)
+        before = restarted.memory
         meter.read(reading, now)
-        if number == cut:
-            restarted = EnergyMeter(restarted.memory and replace(restarted.memory))
         restarted.read(reading, now)
+        if number >= cut and restarted.memory is not before:
+            restarted = EnergyMeter(restarted.memory and replace(restarted.memory))
     assert restarted.memory == meter.memory

@@ -3,13 +3,19 @@
 from copy import replace
 from datetime import datetime, timedelta
 from math import isfinite
+from typing import NamedTuple
 
 from .model import MeterMemory, MeterValue
 
 # No connector gives more, so a register that rises faster was not charged with that.
 _MOST_POWER = 500.0
-# Few give more. A register that comes back to where it stood faster than that has slipped.
+# Few give more. A register that comes back to where it stood faster than that has slipped, and
+# one that rises faster may yet come back.
 _LIKELY_POWER = 50.0
+# Many meters show news only once in a while: what all of that time can have brought at once.
+_MOST_UNSHOWN = 200.0
+# A register that has gone on for so long from where it leapt to will not come back.
+_BELIEVED = timedelta(hours=24)
 # A meter that shows whole kWh may step at the very moment at which it is first watched.
 _STEP = 1.0
 # What rounding and the wire make of a register that stands still.
@@ -39,13 +45,15 @@ class EnergyMeter:
     """Follows the register of a meter, in kWh, and counts what has truly flowed.
 
     A register can be reset, roll over, slip for a moment or belong to another meter at once.
-    A rise is energy if it can have flowed since the register last moved: many meters show
-    news only once in a while, so when it was last read says little.
+    A rise is energy if it can have flowed since the register was last read or, as far as few
+    connectors give more, since it last moved: many meters show news only once in a while.
+    What has risen by much is taken back if the register comes back.
     """
 
     def __init__(self, memory: MeterMemory | None = None) -> None:
         """Go on from what was counted before, or start with the first reading."""
         self._memory = memory
+        self._looked = memory.at if memory else None
 
     @property
     def memory(self) -> MeterMemory | None:
@@ -63,66 +71,102 @@ class EnergyMeter:
             return
         # Differences of whole micro-kWh leave nothing behind, however many are added up.
         reading = round(reading, _DIGITS)
-        memory = self._memory
-        if memory is None:
+        memory, looked, self._looked = self._memory, self._looked, at
+        if memory is None or looked is None:
             self._memory = MeterMemory(at=at, reading=reading, counted=0.0)
             return
         moved = round(reading - memory.reading, _DIGITS)
         if moved == 0 or (-_NOISE <= moved < 0 and reading > 0):
             return
+        look = _Look(at, reading, max(looked, memory.at))
         follow = _risen if moved > 0 else _fallen
-        self._memory = _back(memory, reading, at) or follow(memory, reading, at)
+        self._memory = _back(memory, look) or follow(memory, look)
 
 
-def _back(memory: MeterMemory, reading: float, at: datetime) -> MeterMemory | None:
+class _Look(NamedTuple):
+    """What a register shows that has moved, and until when it did not."""
+
+    at: datetime
+    reading: float
+    before: datetime
+
+    def most(self, memory: MeterMemory) -> float:
+        """Return the most kWh that can have flowed since."""
+        unshown = min(_LIKELY_POWER * _hours(self.at - memory.at), _MOST_UNSHOWN)
+        return max(most_energy(self.at - self.before), unshown + _STEP)
+
+
+def _back(memory: MeterMemory, look: _Look) -> MeterMemory | None:
     """Return the memory of a register that is back where it stood before it leapt."""
-    before = memory.fallen
-    if before is None:
+    fallen, risen = memory.fallen, memory.risen
+    if fallen and _has_slipped(memory, fallen, look):
+        back = _returned(fallen, memory.fallen_counted, look)
+        if back is not None:
+            return back
+    if risen and (look.reading < memory.reading or _has_slipped(memory, risen, look)):
+        return _returned(risen, memory.risen_counted, look)
+    return None
+
+
+def _has_slipped(memory: MeterMemory, before: MeterValue, look: _Look) -> bool:
+    """Tell whether coming back explains a movement better than what else it would be."""
+    rise = look.reading - memory.reading
+    if rise < 0:
+        return before.energy < memory.reading and _is_doubtful(memory)
+    if _is_doubtful(memory):
+        return rise > _LIKELY_POWER * _hours(look.at - memory.at) + _NOISE
+    return rise > look.most(memory)
+
+
+def _returned(before: MeterValue, counted: float, look: _Look) -> MeterMemory | None:
+    """Return the memory of a register that goes on from where it stood, if it can be there."""
+    gain = round(look.reading - before.energy, _DIGITS)
+    if gain < -_NOISE or gain > most_energy(look.at - before.at):
         return None
-    gain = round(reading - before.energy, _DIGITS)
-    if gain < -_NOISE or gain > most_energy(at - before.at):
-        return None
-    elapsed = at - memory.at
-    most = _LIKELY_POWER * _hours(elapsed) + _NOISE
-    if not _is_doubtful(memory):
-        most = most_energy(elapsed)
-    if 0 < reading - memory.reading <= most:
-        return None
-    counted = round(memory.fallen_counted + max(gain, 0.0), _DIGITS)
-    return MeterMemory(at=at, reading=max(reading, before.energy), counted=counted)
+    counted = round(counted + max(gain, 0.0), _DIGITS)
+    return MeterMemory(at=look.at, reading=max(look.reading, before.energy), counted=counted)
 
 
-def _risen(memory: MeterMemory, reading: float, at: datetime) -> MeterMemory:
-    rise = round(reading - memory.reading, _DIGITS)
-    if rise > most_energy(at - memory.at):
-        return _leapt(memory, reading, at, 0.0)
-    counted = round(memory.counted + rise, _DIGITS)
-    if memory.fallen is None or memory.fallen.energy <= reading:
-        return MeterMemory(at=at, reading=reading, counted=counted)
-    return replace(memory, at=at, reading=reading, counted=counted)
+def _risen(memory: MeterMemory, look: _Look) -> MeterMemory:
+    rise = round(look.reading - memory.reading, _DIGITS)
+    if rise > look.most(memory):
+        return _leapt(memory, look, 0.0)
+    after = replace(
+        memory, at=look.at, reading=look.reading, counted=round(memory.counted + rise, _DIGITS)
+    )
+    if memory.fallen and memory.fallen.energy <= look.reading:
+        after = replace(after, fallen=None, fallen_counted=0.0)
+    if memory.risen and (_is_doubtful(memory) or look.at - memory.risen.at > _BELIEVED):
+        after = replace(after, risen=None, risen_counted=0.0)
+    if after.risen is None and rise > _LIKELY_POWER * _hours(look.at - look.before) + _STEP:
+        place = MeterValue(look.before, memory.reading)
+        after = replace(after, risen=place, risen_counted=memory.counted)
+    return after
 
 
-def _fallen(memory: MeterMemory, reading: float, at: datetime) -> MeterMemory:
-    most = most_energy(at - memory.at)
+def _fallen(memory: MeterMemory, look: _Look) -> MeterMemory:
+    most, reading = look.most(memory), look.reading
     rolled = None if _is_doubtful(memory) else _rolled_over(memory.reading, reading)
     if rolled is not None and rolled <= most:
-        return _leapt(memory, reading, at, rolled)
+        return _leapt(memory, look, rolled)
     is_reset = reading <= min(_LOWEST_CORRECTION * memory.reading, _MOST_SINCE_RESET, most)
-    return _leapt(memory, reading, at, reading if is_reset else 0.0)
+    return _leapt(memory, look, reading if is_reset else 0.0)
 
 
-def _leapt(memory: MeterMemory, reading: float, at: datetime, added: float) -> MeterMemory:
+def _leapt(memory: MeterMemory, look: _Look, added: float) -> MeterMemory:
     """Return the memory of a register that goes on elsewhere, and has shown so much there.
 
     A leap that is not sure itself does not take the place of the one before it.
     """
     stays = _is_doubtful(memory)
     return MeterMemory(
-        at=at,
-        reading=reading,
+        at=look.at,
+        reading=look.reading,
         counted=round(memory.counted + added, _DIGITS),
         fallen=memory.fallen if stays else MeterValue(memory.at, memory.reading),
         fallen_counted=memory.fallen_counted if stays else memory.counted,
+        risen=None if added else memory.risen,
+        risen_counted=0.0 if added else memory.risen_counted,
     )
 
 

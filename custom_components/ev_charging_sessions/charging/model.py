@@ -101,7 +101,8 @@ class MeterMemory(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far the reading of a meter has been counted, in kWh, so that counting can go on.
 
     ``fallen`` is where the meter stood before its reading last fell, and ``fallen_counted``
-    what had been counted by then: a reading that comes back shows that it was a slip.
+    what had been counted by then: a reading that comes back shows that it was a slip. So are
+    ``risen`` and ``risen_counted`` for a rise that was counted, but may be a spike.
     """
 
     at: datetime
@@ -109,6 +110,8 @@ class MeterMemory(Struct, frozen=True, kw_only=True, omit_defaults=True):
     counted: float
     fallen: MeterValue | None = None
     fallen_counted: float = 0.0
+    risen: MeterValue | None = None
+    risen_counted: float = 0.0
 
 
 class Intent(Discreet, frozen=True, kw_only=True, omit_defaults=True):
