@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+import json
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from tests.guest_house import METER, PLUG, SWITCH, GuestHouse
-from tests.simulator.defaults import PLUGSURFING_EVSE as EVSE
+from tests.raw_calls import RawLine
+from tests.simulator.defaults import PLUGSURFING_EVSE as EVSE, PLUGSURFING_KEY
 from tests.simulator.plugsurfing_caller import Driver
 
 OTHER = Driver(identifier="DE*8PS*OTHER1*7")
@@ -170,3 +172,28 @@ async def test_rename_all_entities(house: GuestHouse, at_once: bool) -> None:
     (answer,) = await house.caller.start(EVSE)
     assert answer.code == 0
     await house.caller.stop(EVSE)
+
+
+async def test_a_call_across_a_reload(house: GuestHouse) -> None:
+    """Test that a call that is still on its way when the account reloads moves nothing."""
+    await _arrive(house)
+    user = {"identifier-type": "evco-id", "identifier": OTHER.identifier}
+    call = json.dumps({"session-start": {"user": user, "connector-id": EVSE}}).encode()
+    async with RawLine(house.webhook_url) as line:
+        await line.say(
+            line.head(
+                f"Authorization: key={PLUGSURFING_KEY}",
+                "Content-Type: application/json",
+                f"Content-Length: {len(call)}",
+            )
+        )
+        await house.home.settle()
+        assert await house.hass.config_entries.async_reload(house.home.entry.entry_id)
+        await line.say(call)
+        answer = await line.answer()
+    assert (answer.status, answer.code) == (503, 300)
+    await house.home.run(60)
+    assert _moves(house) == []
+    (reply,) = await house.caller.start(EVSE, OTHER)
+    assert reply.code == 0
+    await house.caller.stop(EVSE, OTHER)

@@ -45,6 +45,8 @@ CALLS_AT_ONCE = 40
 _LINGER = 1.0
 _LINGER_BYTES = 65_536
 _REACH_WITHIN = ClientTimeout(total=10)
+_REFUSAL = reply(None, ResultCode.INVALID_API_KEY, status=HTTPStatus.UNAUTHORIZED)
+_LATER = reply(None, ResultCode.OPERATOR_ERROR, status=HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 class _TooLargeError(Exception):
@@ -85,13 +87,14 @@ class _Door:
         self._operator = operator
         self._rate = _Rate()
         self._inside = 0
+        self._is_shut = False
 
     async def handle(self, _hass: HomeAssistant, _webhook_id: str, request: Request) -> Response:
         """Answer a call, whatever it is."""
         # Bytes that are no text stay what they are, and equal nothing else.
         given = request.headers.get(AUTHORIZATION, "").encode(errors="surrogateescape")
         if not hmac.compare_digest(given, self._wanted):
-            return _closed(request, reply(None, ResultCode.INVALID_API_KEY, status=401))
+            return _closed(request, _REFUSAL)
         if request.method != METH_POST:
             response = _refused(request, HTTPStatus.METHOD_NOT_ALLOWED, "Calls are posted.")
             response.headers[ALLOW] = METH_POST
@@ -112,6 +115,9 @@ class _Door:
             return _refused(request, HTTPStatus.REQUEST_TIMEOUT, "The call is too slow.")
         finally:
             self._inside -= 1
+        if self._is_shut:
+            # It was on its way while the account was unloaded: nobody here knows the poles now.
+            return _response(_LATER)
         return _response(await self._answered(body))
 
     async def _answered(self, body: bytes) -> Reply:
@@ -121,7 +127,14 @@ class _Door:
             self._hass, self._operator.answer(body), f"{DOMAIN} call"
         )
         answering.add_done_callback(self._leave)
-        return await asyncio.shield(answering)
+        # Unlike awaiting it, this tells its being cancelled from our own.
+        await asyncio.wait({answering})
+        return _LATER if answering.cancelled() else answering.result()
+
+    @callback
+    def async_shut(self) -> None:
+        """Let nothing in any more that is still on its way."""
+        self._is_shut = True
 
     def _leave(self, _: object) -> None:
         self._inside -= 1
@@ -200,6 +213,7 @@ def async_register_webhook(
         hass, DOMAIN, entry.title, webhook_id, door.handle, allowed_methods=methods
     )
     entry.async_on_unload(lambda: webhook.async_unregister(hass, webhook_id))
+    entry.async_on_unload(door.async_shut)
 
 
 class Reach(StrEnum):
@@ -246,9 +260,6 @@ async def async_check_reach(hass: HomeAssistant, webhook_id: str) -> Reach:
     if _is_local(URL(url).host or ""):
         return Reach.LOCAL_ONLY
     return Reach.REACHED if url.startswith("https:") else Reach.NOT_HTTPS
-
-
-_REFUSAL = reply(None, ResultCode.INVALID_API_KEY, status=401)
 
 
 def _is_local(host: str) -> bool:

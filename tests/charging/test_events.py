@@ -1,5 +1,6 @@
 """The news in a change of the ledger."""
 
+from copy import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,12 @@ from custom_components.ev_charging_sessions.charging.events import (
     events_of,
 )
 from custom_components.ev_charging_sessions.charging.ledger import Change, Ledger
-from custom_components.ev_charging_sessions.charging.model import Session, SessionStatus
+from custom_components.ev_charging_sessions.charging.model import (
+    MeterMemory,
+    Session,
+    SessionDetails,
+    SessionStatus,
+)
 
 from .answers import answer, at
 
@@ -81,6 +87,17 @@ def test_corrections(before: SessionStatus, after: SessionStatus) -> None:
     corrected = answer(status=after, ended=at(5), updated=at(6), stop_reason="Local")
     what = Change(before=answer(status=before, ended=at(4)), after=corrected)
     assert events_of(what) == [SessionEvent(type=EventType.CORRECTED, session=corrected)]
+
+
+@pytest.mark.parametrize(("minutes", "news"), [(10, []), (11, [EventType.CORRECTED])])
+def test_last_energy_of_our_own_meter(minutes: int, news: list[EventType]) -> None:
+    """Test that what a meter tells a little later is no correction that anybody must hear of."""
+    meter = MeterMemory(at=at(0), reading=1.0, counted=1.0)
+    before = answer(
+        status=FINISHED, ended=at(0), updated=at(0), details=SessionDetails(meter=meter)
+    )
+    after = replace(before, energy=2.0, updated=at(minutes))
+    assert [event.type for event in events_of(Change(before=before, after=after))] == news
 
 
 @pytest.mark.parametrize("status", [FINISHED, FAILED])

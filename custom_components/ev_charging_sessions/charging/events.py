@@ -1,5 +1,6 @@
 """What happened to a session, as one word for automations."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 from msgspec import Struct
@@ -35,6 +36,9 @@ class SessionEvent(Struct, frozen=True, kw_only=True):
     computed: Cost | None = None
 
 
+# A meter that is read every few minutes tells the end of a session that much later.
+_LAST_ENERGY_WITHIN = timedelta(minutes=10)
+
 _OF_STATUS = {
     SessionStatus.CHARGING: EventType.CHARGING,
     SessionStatus.SUSPENDED: EventType.SUSPENDED,
@@ -51,6 +55,8 @@ def events_of(change: Change) -> list[SessionEvent]:
     """
     before, after = change.before, change.after
     if change.is_correction:
+        if _is_last_energy(after):
+            return []
         return [SessionEvent(type=EventType.CORRECTED, session=after)]
     was_open = before is None or before.is_open
     if not was_open or (before is None and not after.is_open):
@@ -64,6 +70,15 @@ def events_of(change: Change) -> list[SessionEvent]:
         reason = None if after.is_open else after.reason
         news.append(SessionEvent(type=what, session=after, reason=reason))
     return news
+
+
+def _is_last_energy(session: Session) -> bool:
+    """Tell whether our own meter has just told what had flowed before the end: the usual course."""
+    if session.details is None or session.details.meter is None:
+        return False
+    if session.ended is None or session.updated is None:
+        return False
+    return session.updated - session.ended <= _LAST_ENERGY_WITHIN
 
 
 def _runs(session: Session) -> bool:
