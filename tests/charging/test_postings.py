@@ -47,7 +47,7 @@ def details(**said: object) -> SessionDetails:
         (running(), finished(), False, False),
         (running(), finished(), True, True),
         (STARTING, finished(energy=None), False, False),
-        (running(), finished(ended=None), False, False),
+        (finished(ended=None), finished(), False, False),
         (finished(card_id=None), finished(), False, False),
         (finished(started=None), finished(), False, False),
         # It has ended, and is corrected.
@@ -86,6 +86,7 @@ def test_worth_posting(
         (None, running(card_id=None), True, False),
         (None, finished(card_id=None), True, True),
         (None, finished(started=None), True, True),
+        (running(), finished(ended=None), True, True),
         (None, running(status=None), True, True),
         (None, STARTING, True, True),
         (None, running(), False, False),

@@ -76,6 +76,9 @@ def _told(session: Session, is_live: bool, is_known: bool) -> tuple[Hashable, ..
     )
     if session.is_open:
         return begin if is_live and session.status.is_running else None
+    if session.ended is None:
+        # Some networks know only that it is over. Nobody can bill that, or put it right here.
+        return None
     if session.status is SessionStatus.FAILED and not session.energy and not is_known:
         return None
     return (
