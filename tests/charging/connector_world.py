@@ -148,8 +148,8 @@ class World:
                 self.flowed += self.power
                 self.register = (self.register + self.power) % REGISTER_END
         self.connector.resume(last)
-        # Only a session keeps how far the meter was counted.
-        self.hidden &= {"meter"} if self.ledger else set()
+        # Only a session keeps how far the meter was counted, and for the next one only so long.
+        self.hidden &= {"meter"} if last and last.is_open else set()
         self.look()
 
     def settle(self) -> None:

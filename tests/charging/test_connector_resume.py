@@ -222,14 +222,41 @@ def test_the_next_session_counts_from_where_the_meter_stood(bench: Bench) -> Non
     assert (bench.session.energy, bench.session.energy_source) == (3.0, Source.METERED)
 
 
-def test_what_flowed_while_nobody_looked_is_only_estimated(bench: Bench) -> None:
-    """Test that a session says so if what it began with was last seen before a restart."""
+@pytest.mark.parametrize(("minute", "energy"), [(25, 3.0), (25.1, 0.0)])
+def test_what_flowed_while_nobody_looked_is_only_estimated(
+    bench: Bench, minute: float, energy: float
+) -> None:
+    """Test that nobody is charged for what has long flowed before him while we were away."""
     ended(bench)
     bench.shown = replace(bench.shown, reading=None)
-    bench.restart(600)
-    bench.begin(601)
-    bench.see(630, is_on=True, reading=104.0)
-    assert (bench.session.energy, bench.session.energy_source) == (3.0, Source.ESTIMATED)
+    bench.restart(20)
+    bench.begin(minute)
+    bench.see(30, is_on=True)
+    bench.see(30.5, reading=104.0)
+    assert (bench.session.energy, bench.session.energy_source) == (energy, Source.ESTIMATED)
+    bench.see(31, reading=104.5)
+    assert (bench.session.energy, bench.session.energy_source) == (energy + 0.5, Source.ESTIMATED)
+    assert bench.told["s1"].energy == 1.0
+
+
+def test_what_flowed_while_we_were_away_is_nobodys(bench: Bench) -> None:
+    """Test that a car that has charged while we were away begins anew, its meter with it."""
+    ended(bench)
+    bench.restart()
+    bench.see(600, is_on=True, reading=140.0)
+    bench.see(601, reading=140.2)
+    assert (bench.session.session_id, bench.session.energy) == ("s2", 0.2)
+
+
+def test_the_meter_was_away_all_along(bench: Bench) -> None:
+    """Test that what an open session cannot show yet is not lost when the next one begins."""
+    bench.restart()
+    bench.see(30, reading=None)
+    bench.end(31)
+    bench.see(31, is_on=False)
+    bench.begin(60)
+    bench.see(61, is_on=True, reading=105.0)
+    assert (bench.session.energy, bench.session.energy_source) == (4.0, Source.ESTIMATED)
 
 
 def test_started_after_the_session_before(bench: Bench) -> None:

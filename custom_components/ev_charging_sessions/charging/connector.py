@@ -22,7 +22,7 @@ from .model import (
     SessionDetails,
     SessionStatus,
 )
-from .session_meter import LEAST_FLOW, SessionMeter
+from .session_meter import LEAST_FLOW, RESTART, SessionMeter
 from .session_news import SessionNews
 
 SUSPENDED_AFTER = timedelta(minutes=10)
@@ -33,8 +33,6 @@ PLUG_IN_WITHIN = timedelta(minutes=5)
 LATE_ENERGY = timedelta(seconds=60)
 # And one that could not be read when a session ended shows it when it is back.
 LATEST_ENERGY = timedelta(hours=24)
-# How long a restart may take for what a meter shows after it to belong to the session before.
-_RESTART = timedelta(minutes=15)
 # A switch that was on when we went may have been turned on by hand before we came back.
 _STILL_ON = timedelta(hours=1)
 # A switch that did not obey in time may still do so.
@@ -235,7 +233,7 @@ class Connector:
         if self._was_resumed:
             if self._owes_off and elapsed > _STILL_ON:
                 self._owes_off = False
-            latest = _RESTART if self._meter.knew_the_end(session) else LATEST_ENERGY
+            latest = RESTART if self._meter.knew_the_end(session) else LATEST_ENERGY
         else:
             was_read = self._seen is not None and self._seen.reading is not None
             latest = LATE_ENERGY if was_read else LATEST_ENERGY

@@ -12,6 +12,8 @@ _TRICKLE = 0.1
 LEAST_FLOW = 0.001
 # A meter that seems to jump shows what has flowed for longer than since it was last looked at.
 _MOST_SUDDEN = 50.0
+# How long a restart may take for what a meter shows after it to belong to the session before.
+RESTART = timedelta(minutes=15)
 _DIGITS = 6
 _HOUR = timedelta(hours=1)
 
@@ -28,6 +30,8 @@ class SessionMeter:
         self._known_since: datetime | None = None
         self._looked: datetime | None = None
         self._was_read = False
+        # When the session before ended, if that was before a restart.
+        self._left: datetime | None = None
 
     @property
     def memory(self) -> MeterMemory | None:
@@ -38,6 +42,7 @@ class SessionMeter:
         """Go on with the meter, and with the session, as the ledger knows them."""
         memory = session.details.meter if session.details else None
         self._meter = EnergyMeter(memory)
+        self._left = None if session.is_open else session.ended or session.updated
         if memory is None or session.energy is None:
             return
         self._base = round(memory.counted - session.energy, _DIGITS)
@@ -67,13 +72,22 @@ class SessionMeter:
         self._looked = at
 
     def begin(self, session: Session, memory: MeterMemory | None) -> Session:
-        """Return a new session as the meter sees it that had counted so far before it."""
+        """Return a new session as the meter sees it that had counted so far before it.
+
+        What may have flowed for nobody while Home Assistant was down is not charged to the
+        first who comes, even if the meter is not back yet.
+        """
         self._base, self._known_since = None, None
-        if memory is None:
+        if memory is None or self._is_out_of_date(session):
             return session
         # What flowed while nobody looked was perhaps not all before this session.
         source = Source.METERED if self._was_read else Source.ESTIMATED
         return self._based(session, memory, session.updated, source)
+
+    def _is_out_of_date(self, session: Session) -> bool:
+        if self._was_read or self._left is None:
+            return False
+        return (session.updated or self._left) - self._left > RESTART
 
     def _based(
         self, session: Session, memory: MeterMemory, at: datetime | None, source: Source
