@@ -275,6 +275,7 @@ def test_switched_on_by_hand_with_a_plug(plug: Bench) -> None:
     assert (plug.session.card_id, plug.details.card_type) == (None, None)
     plug.see(3, reading=100.2)
     plug.see(4, is_plugged=False)
+    plug.tick(4.1)
     assert (plug.session.stop_reason, plug.session.ended) == ("unplugged", at(4))
     assert not plug.connector.must_be_off
     plug.see(5, is_plugged=True)
@@ -338,10 +339,12 @@ def test_a_switch_that_was_not_known_for_a_while(plain: Bench) -> None:
 def test_unplugged(plug: Bench) -> None:
     """Test that a guest's session ends when he drives away."""
     charging(plug)
-    assert plug.see(5, is_plugged=False)
+    assert not plug.see(5, is_plugged=False)
+    assert plug.tick(5.1)
     assert (plug.session.status, plug.session.stop_reason) == (FINISHED, "unplugged")
+    assert plug.session.ended == at(5)
     assert plug.connector.must_be_off
-    plug.see(5.1, is_plugged=True)
+    plug.see(5.2, is_plugged=True)
     assert not plug.session.is_open
 
 
@@ -545,6 +548,10 @@ def test_a_clock_that_is_set_back(bench: Bench) -> None:
     assert ended.started is not None
     assert ended.ended == ended.started
     assert ended.energy == 0.4
+    first, last = bench.details.charging_started, bench.details.charging_ended
+    assert first is not None
+    assert last is not None
+    assert first <= last
     assert ended.updated is not None
     assert before.updated is not None
     assert ended.updated > before.updated

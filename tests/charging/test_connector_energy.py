@@ -81,12 +81,21 @@ def test_what_flowed_before_is_not_charged(bench: Bench) -> None:
 
 def test_the_first_watt_hour_counts(bench: Bench) -> None:
     """Test that charging begins with the first watt-hour, and not with less."""
-    started(bench)
-    bench.see(3.1, reading=100.0009)
+    bench.begin(2)
+    bench.see(2.1, is_on=True, is_plugged=True if bench.has_plug else None)
+    bench.see(2.2, reading=100.0009)
     assert (bench.session.status, bench.session.energy) == (SessionStatus.CONNECTED, 0.0009)
     assert interval(bench) == (None, None)
-    bench.see(3.2, reading=100.0018)
-    assert (bench.session.status, interval(bench)) == (SessionStatus.CHARGING, (at(3.2), at(3.2)))
+    bench.see(2.3, reading=100.0018)
+    assert (bench.session.status, interval(bench)) == (SessionStatus.CHARGING, (at(2.3), at(2.3)))
+
+
+def test_a_long_rest_before_is_no_trickle(bench: Bench) -> None:
+    """Test that a car charges from its first rise on, however long the meter stood before."""
+    bench.begin(10 * HOURS)
+    bench.see(10 * HOURS + 1, is_on=True, is_plugged=True if bench.has_plug else None)
+    bench.see(10 * HOURS + 2, reading=100.01)
+    assert bench.session.status is SessionStatus.CHARGING
 
 
 def test_the_meter_is_known_before_but_not_at_the_start(bench: Bench) -> None:
@@ -200,12 +209,12 @@ def test_when_it_last_stood_still(bench: Bench) -> None:
 
 
 def test_a_jump_did_not_happen_in_the_last_seconds(bench: Bench) -> None:
-    """Test that a meter with news once an hour is not said to have stood still meanwhile."""
+    """Test that a meter with news once a minute is not said to have stood still meanwhile."""
     started(bench)
     bench.see(4, reading=100.2)
-    bench.tick(64)
-    bench.see(64.1, reading=111.2)
-    assert bench.session.meter_values == metered((64.1, 111.2))
+    bench.tick(4.9)
+    bench.see(5, reading=100.4)
+    assert bench.session.meter_values == metered((5, 100.4))
 
 
 def test_nothing_is_told_while_nothing_moves(bench: Bench) -> None:
