@@ -91,6 +91,7 @@ def test_it_ended_while_nobody_looked(bench: Bench) -> None:
     bench.restart()
     if bench.has_plug:
         bench.see(30, reading=103.0, is_plugged=False)
+        bench.tick(30.1)
     else:
         bench.see(30, reading=103.0, is_on=False)
     assert bench.session.status is FINISHED
@@ -148,6 +149,7 @@ def test_who_charges_at_home_may_leave_it_on() -> None:
     """Test that a switch that nobody has to turn off is not turned off after a restart."""
     bench = by_hand(has_plug=True)
     bench.see(5, is_plugged=False)
+    bench.tick(5.1)
     bench.restart(6)
     assert not bench.connector.must_be_off
     bench.see(7, is_plugged=True)

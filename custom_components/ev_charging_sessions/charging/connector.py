@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from msgspec import Struct
 
+from .connector_contacts import Contacts
 from .discreet import Discreet
 from .errors import ConnectorBusyError
 from .model import (
@@ -37,6 +38,8 @@ LATEST_ENERGY = timedelta(hours=24)
 _STILL_ON = timedelta(hours=1)
 # A switch that did not obey in time may still do so.
 _SLOW_SWITCH = timedelta(minutes=5)
+# One that has obeyed may show for a moment that it has not.
+_STAYS_OFF = timedelta(seconds=30)
 _TICK = timedelta(microseconds=1)
 
 _OF_ITSELF = {"unplugged", "switched_off"}
@@ -92,10 +95,7 @@ class Connector:
         self._meter = SessionMeter()
         self._news = SessionNews()
         self._seen: Observation | None = None
-        # The last that was known, while it is not known now.
-        self._is_on: bool | None = None
-        self._is_plugged: bool | None = None
-        self._plugged_in: datetime | None = None
+        self._contacts = Contacts(has_plug=has_plug)
         self._last_ended: datetime | None = None
         self._owes_off = False
         self._comes_on_until: datetime | None = None
@@ -110,14 +110,22 @@ class Connector:
             return None
         if self._seen.is_on is None:
             return ChargePointStatus.OFFLINE
-        if self._open is not None or self._is_plugged:
+        if self._open is not None or self._contacts.is_plugged:
             return ChargePointStatus.OCCUPIED
         return ChargePointStatus.AVAILABLE
 
     @property
     def must_be_off(self) -> bool:
         """Tell whether a session is over whose switch is still on and must be turned off."""
-        return self._owes_off and self._is_on is True
+        return self._owes_off and self._contacts.is_on is True
+
+    @property
+    def is_pending(self) -> bool:
+        """Tell whether time alone is about to change the session, within seconds."""
+        session = self._open
+        if session is None or session.status is SessionStatus.STARTING:
+            return False
+        return self._contacts.is_pending
 
     @property
     def _open(self) -> Session | None:
@@ -205,23 +213,17 @@ class Connector:
         before = self._meter.memory
         details = self._open.details if self._open else None
         flows = self._meter.read(seen.reading, seen.at, details.created if details else None)
-        if self.has_plug and seen.is_plugged and self._is_plugged is False:
-            self._plugged_in = seen.at
-        if not self._open and self._is_used(seen, flows=flows):
+        was_off = self._contacts.is_on is False
+        if was_off and (self._comes_on_until is None or seen.at >= self._comes_on_until):
+            self._owes_off = False
+        self._contacts.see(seen.at, is_on=seen.is_on, is_plugged=seen.is_plugged)
+        if not self._open and self._is_used(seen, is_new=was_off or flows):
             self._begin(_NOBODY, SessionStatus.CONNECTED, seen.at, before)
         if seen.reading is not None:
             self._measure(seen.at, flows=flows)
-        if seen.is_plugged is False:
-            self._plugged_in = None
         self._seen = seen
-        self._is_on = self._is_on if seen.is_on is None else seen.is_on
-        self._is_plugged = self._is_plugged if seen.is_plugged is None else seen.is_plugged
         if self._open:
             self._follow(self._open, seen, flows=flows)
-        if seen.is_on is False and (
-            self._comes_on_until is None or seen.at >= self._comes_on_until
-        ):
-            self._owes_off = False
         self._was_resumed = False
 
     def _close(self, seen: Observation) -> None:
@@ -241,13 +243,13 @@ class Connector:
         if elapsed > latest or (can_charge and elapsed > LATE_ENERGY):
             self.session = None
 
-    def _is_used(self, seen: Observation, *, flows: bool) -> bool:
+    def _is_used(self, seen: Observation, *, is_new: bool) -> bool:
         """Tell whether somebody has begun to charge without asking us."""
         if not seen.is_on or self._owes_off:
             return False
         if self.has_plug:
             return seen.is_plugged is True
-        return self._is_on is False or flows
+        return is_new
 
     def _begin(
         self,
@@ -274,13 +276,14 @@ class Connector:
         session = self._meter.begin(session, memory)
         self._owes_off, self._comes_on_until, self._ending = False, None, None
         self._floor = None
+        self._contacts.settle(at)
         self.session = session
         self._news.add(session)
         return session
 
     def _arrival(self, at: datetime) -> datetime:
         """Return when a session that begins now has started: when its car was plugged in."""
-        arrival = self._plugged_in
+        arrival = self._contacts.plugged_in
         if arrival is None or (self._last_ended is not None and arrival <= self._last_ended):
             return at
         return arrival
@@ -294,30 +297,32 @@ class Connector:
 
     def _follow(self, session: Session, seen: Observation, *, flows: bool) -> None:
         """Take an open session on to what the entities show it to be."""
-        is_gone = self.has_plug and seen.is_plugged is False
+        gone, off = self._contacts.gone_since, self._contacts.off_since
+        shows_gone = self.has_plug and seen.is_plugged is False
         is_there = seen.is_on is True and (not self.has_plug or seen.is_plugged is True)
         charges = (
             flows
             and seen.is_on is not False
-            and not is_gone
+            and not shows_gone
             and (session.energy or 0) >= LEAST_FLOW
         )
         if session.status is SessionStatus.STARTING:
             if is_there or charges:
+                self._contacts.settle(seen.at)
                 self._move(SessionStatus.CHARGING if charges else SessionStatus.CONNECTED, seen.at)
             elif _waited(session, seen.at) >= PLUG_IN_WITHIN:
                 # A start that nobody can see to have come about must not block the connector.
-                code = "not_plugged_in" if is_gone else "not_started"
+                code = "not_plugged_in" if shows_gone else "not_started"
                 self._finish(seen.at, SessionStatus.FAILED, code)
-        elif is_gone:
-            self._finish(seen.at, SessionStatus.FINISHED, "unplugged")
+        elif gone:
+            self._finish(seen.at, SessionStatus.FINISHED, "unplugged", since=gone)
         elif seen.is_on is False and self._ending:
             self._finish(seen.at, SessionStatus.FINISHED, self._ending)
-        elif seen.is_on is False and not self.has_plug:
-            self._finish(seen.at, SessionStatus.FINISHED, "switched_off")
+        elif off and not self.has_plug:
+            self._finish(seen.at, SessionStatus.FINISHED, "switched_off", since=off)
         elif charges:
             self._move(SessionStatus.CHARGING, seen.at)
-        elif seen.is_on is False:
+        elif off:
             self._move(SessionStatus.SUSPENDED, seen.at)
         elif seen.reading is not None:
             self._rest(session, seen.at)
@@ -336,13 +341,17 @@ class Connector:
         if self.session and self.session.status is not status:
             self._keep(replace(self.session, status=status), at)
 
-    def _finish(self, at: datetime, status: SessionStatus, reason: str) -> Session:
+    def _finish(
+        self, at: datetime, status: SessionStatus, reason: str, *, since: datetime | None = None
+    ) -> Session:
         session = self.session
         if session is None:
             raise ValueError(f"No session is open at {self.connector_id}")
         if not session.is_open:
             return session
-        ended = max(at, session.started or at)
+        ended = max(since or at, session.started or at)
+        if since is not None:
+            session = self._meter.flowed_until(session, ended)
         if self._seen and self._seen.reading is not None:
             self._meter.look(ended)
         if status is SessionStatus.FAILED:
@@ -362,8 +371,10 @@ class Connector:
         self._owes_off = is_ordered or session.stop_reason not in _OF_ITSELF
         flowed = session.details.charging_started if session.details else None
         ended = session.ended
-        if is_ordered and ended and (flowed is None or flowed >= ended):
-            self._comes_on_until = ended + _SLOW_SWITCH
+        if ended is None:
+            return
+        is_slow = is_ordered and (flowed is None or flowed >= ended)
+        self._comes_on_until = ended + (_SLOW_SWITCH if is_slow else _STAYS_OFF)
 
     def _keep(self, session: Session, at: datetime) -> Session:
         """Take over another state of the session, and have it told."""

@@ -133,6 +133,19 @@ class SessionMeter:
             return session
         return replace(session, meter_values=self._values(session, session.energy, at))
 
+    @staticmethod
+    def flowed_until(session: Session, at: datetime) -> Session:
+        """Return the session as one that turns out to have ended already then.
+
+        What the meter has shown since flowed before.
+        """
+        details = session.details
+        if not details or not details.charging_ended or details.charging_ended <= at:
+            return session
+        started = min(details.charging_started or at, at)
+        details = replace(details, charging_started=started, charging_ended=at)
+        return replace(session, details=details)
+
     def knew_the_end(self, session: Session) -> bool:
         """Tell whether the meter could be read when an ended session ended."""
         if session.ended is None or not session.meter_values:
