@@ -2,7 +2,7 @@
 
 import asyncio
 
-from . import imports, ledger, namespace, park, poll, prices
+from . import calls, imports, ledger, namespace, park, poll, prices
 
 
 def main() -> int:
@@ -11,6 +11,7 @@ def main() -> int:
         asyncio.run(poll.run()),
         asyncio.run(park.run()),
         asyncio.run(namespace.run()),
+        asyncio.run(calls.run()),
         asyncio.run(ledger.run()),
         asyncio.run(prices.run()),
         imports.run(),
