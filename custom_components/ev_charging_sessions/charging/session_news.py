@@ -2,12 +2,16 @@
 
 from .model import Session
 
+# One that was told so many sessions ago has long been kept.
+_HELD = 20
+
 
 class SessionNews:
     """Sessions that have changed, each in its newest state, until they have been told and kept.
 
-    Whoever is told says nothing when all went well. So what was told is remembered until the
-    next round of questions begins: the one after there was nothing more to tell.
+    Whoever is told says nothing when all went well, and may say late that it did not, when
+    others have been told meanwhile. So the last sessions that were told are held, and more of
+    them while there is more to tell.
     """
 
     def __init__(self) -> None:
@@ -26,13 +30,15 @@ class SessionNews:
             self._is_through = True
             return None
         if self._is_through:
-            self._told.clear()
+            self._told = dict(list(self._told.items())[-_HELD:])
             self._is_through = False
         session_id = next(iter(self._news))
-        session = self._told[session_id] = self._news.pop(session_id)
+        session = self._news.pop(session_id)
+        self._told.pop(session_id, None)
+        self._told[session_id] = session
         return session
 
     def forget(self) -> None:
-        """Have told again what could not be kept."""
+        """Have told again what may not have been kept; what was kept does no harm."""
         self._news = self._told | self._news
         self._told = {}
