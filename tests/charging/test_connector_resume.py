@@ -187,7 +187,7 @@ def test_late_energy_after_a_short_restart(bench: Bench, minute: float, energy: 
     bench.restart()
     bench.see(minute, reading=101.5)
     assert bench.told["s1"].energy == energy
-    bench.see(minute + 1.5, reading=102.0)
+    bench.see(minute + 8.1, reading=102.0)
     assert bench.told["s1"].energy == energy
 
 

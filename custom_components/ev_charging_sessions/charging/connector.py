@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from .connector_contacts import Contacts
 from .discreet import Discreet
+from .energy_meter import is_register
 from .errors import ConnectorBusyError
 from .model import (
     Account,
@@ -30,8 +31,10 @@ SUSPENDED_AFTER = timedelta(minutes=10)
 # Without a plug sensor nobody sees a car leave, and the next must not charge on its card.
 IDLE_AFTER = timedelta(minutes=30)
 PLUG_IN_WITHIN = timedelta(minutes=5)
-# Meters show what has flowed a little later.
-LATE_ENERGY = timedelta(seconds=60)
+# Meters show what has flowed a little later, some only every few minutes.
+LATE_ENERGY = timedelta(minutes=10)
+# While current may flow it is soon that of somebody else.
+_LATE_WHILE_ON = timedelta(seconds=60)
 # And one that could not be read when a session ended shows it when it is back.
 LATEST_ENERGY = timedelta(hours=24)
 # A switch that was on when we went may have been turned on by hand before we came back.
@@ -145,6 +148,9 @@ class Connector:
 
     def observe(self, observation: Observation) -> bool:
         """Follow what the entities show; tell whether something should be told at once."""
+        reading = observation.reading
+        if reading is not None and not is_register(reading):
+            observation = replace(observation, reading=None)
         before = self._outline()
         self._rise()
         self._see(observation)
@@ -239,8 +245,10 @@ class Connector:
         else:
             was_read = self._seen is not None and self._seen.reading is not None
             latest = LATE_ENERGY if was_read else LATEST_ENERGY
+            if was_read and seen.is_on is not False:
+                latest = _LATE_WHILE_ON
         can_charge = seen.is_on and not (self.has_plug and seen.is_plugged is False)
-        if elapsed > latest or (can_charge and elapsed > LATE_ENERGY):
+        if elapsed > latest or (can_charge and elapsed > _LATE_WHILE_ON):
             self.session = None
 
     def _is_used(self, seen: Observation, *, is_new: bool) -> bool:

@@ -67,7 +67,7 @@ class EnergyMeter:
 
     def read(self, reading: float, at: datetime) -> None:
         """Take in what the register shows; what is no such number is ignored."""
-        if not isfinite(reading) or reading < 0:
+        if not is_register(reading):
             return
         # Differences of whole micro-kWh leave nothing behind, however many are added up.
         reading = round(reading, _DIGITS)
@@ -81,6 +81,11 @@ class EnergyMeter:
         look = _Look(at, reading, max(looked, memory.at))
         follow = _risen if moved > 0 else _fallen
         self._memory = _back(memory, look) or follow(memory, look)
+
+
+def is_register(reading: float) -> bool:
+    """Tell whether a register can show that."""
+    return isfinite(reading) and reading >= 0
 
 
 class _Look(NamedTuple):
