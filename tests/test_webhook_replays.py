@@ -236,7 +236,8 @@ async def test_posted_sessions(house: GuestHouse) -> None:
     assert before.keys() == {"partner-1", _id_in(first)}
     # Also when ours is long over.
     await _send(house, _stop())
-    await house.home.run(3600)
+    await house.home.run(120)
+    await house.home.advance(3600)
     before = await sessions(house.home)
     assert await _send(house, _post(_id_in(first))) == (400, 200)
     assert await sessions(house.home) == before
