@@ -11,6 +11,7 @@ from custom_components.ev_charging_sessions.charging.ledger import Ledger
 from tests.conftest import START
 from tests.simulator import Simulator
 
+from .connector_bench import Bench
 from .driver import Driver
 from .park_owner import ParkOwner
 from .scripted_server import ScriptedServer
@@ -67,3 +68,21 @@ async def server(socket_enabled: None) -> AsyncIterator[ScriptedServer]:
     """Serve whatever a test wants answered."""
     async with ScriptedServer() as server:
         yield server
+
+
+@pytest.fixture(params=[True, False], ids=["plug", "no plug"])
+def bench(request: pytest.FixtureRequest) -> Bench:
+    """Return a connector with a plug sensor, and one without."""
+    return Bench(has_plug=request.param)
+
+
+@pytest.fixture
+def plug() -> Bench:
+    """Return a connector with a plug sensor."""
+    return Bench(has_plug=True)
+
+
+@pytest.fixture
+def plain() -> Bench:
+    """Return a connector without a plug sensor."""
+    return Bench(has_plug=False)

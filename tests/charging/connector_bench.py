@@ -104,3 +104,39 @@ class Bench:
         """Return the meter's memory that the session carries."""
         assert self.details.meter is not None
         return self.details.meter
+
+
+def arrive(bench: Bench, minute: float) -> None:
+    """Let a car be plugged in, where that can be seen."""
+    if bench.has_plug:
+        bench.see(minute, is_plugged=True)
+
+
+def charging(bench: Bench) -> Bench:
+    """Let a guest charge since the fourth minute, in the session that begins in the second."""
+    arrive(bench, 1)
+    bench.begin(2)
+    bench.see(3, is_on=True)
+    bench.see(4, reading=100.2)
+    return bench
+
+
+def started(bench: Bench) -> Bench:
+    """Let a guest be connected since the third minute."""
+    if bench.has_plug:
+        bench.see(1, is_plugged=True)
+    bench.begin(2)
+    bench.see(3, is_on=True)
+    return bench
+
+
+def charged(bench: Bench, *, known: bool = True) -> Bench:
+    """Let a guest's session end in the tenth minute, with 1 kWh; the switch obeys at once."""
+    started(bench)
+    bench.see(4, reading=100.5)
+    bench.see(9, reading=101.0)
+    if not known:
+        bench.see(9.5, reading=None)
+    bench.end(10)
+    bench.see(10, is_on=False)
+    return bench
