@@ -1,7 +1,7 @@
 """The audit at the end: what the books of the network say, against what truly happened."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 import shutil
@@ -16,6 +16,11 @@ from tests.simulator.plugsurfing_books import Books
 from tests.simulator.plugsurfing_wire import Booking
 
 from .drivers import Stay
+
+type Entry = tuple[datetime, str, str]
+"""When something happened, at which pole (none for the home), and what."""
+
+_AROUND = timedelta(minutes=2)
 
 
 class Archive:
@@ -47,12 +52,14 @@ def _copy(folder: Path, to: str) -> None:
         shutil.copy(file, to)
 
 
-def audit(books: Books, stays: Iterable[Stay], archive: Archive) -> list[str]:
+def audit(
+    books: Books, stays: Iterable[Stay], archive: Archive, diary: Iterable[Entry]
+) -> list[str]:
     """Return everything that is not as it must be, in words."""
-    return list(_found(books, list(stays), archive))
+    return list(_found(books, list(stays), archive, list(diary)))
 
 
-def _found(books: Books, stays: list[Stay], archive: Archive) -> Iterator[str]:
+def _found(books: Books, stays: list[Stay], archive: Archive, diary: list[Entry]) -> Iterator[str]:
     yield from books.violations
     yield from (
         f"The network has refused: {each}"
@@ -86,6 +93,12 @@ def _found(books: Books, stays: list[Stay], archive: Archive) -> Iterator[str]:
                 if each.charge_point_id == stay.connector_id
                 and each.started
                 and stay.arrived <= each.started <= (stay.left or stay.arrived)
+            )
+            yield from (
+                f"    {time:%H:%M:%S} {what} {where}"
+                for time, where, what in diary
+                if where in {"", stay.pole}
+                and stay.arrived - _AROUND <= time <= (stay.left or stay.arrived) + _AROUND
             )
     yield from (f"Nobody was there for {latest[each]}" for each in left)
 

@@ -55,7 +55,7 @@ async def run(
         archive = await read_archive(folder, account)
         complaints = [line for line in town.lives.output.splitlines() if _COMPLAINT.search(line)]
         return Result(
-            findings=[*audit(simulator.books, drivers.stays, archive), *complaints],
+            findings=[*audit(simulator.books, drivers.stays, archive, town.diary), *complaints],
             sessions=len(simulator.books.latest()),
             kills=town.kills,
             posts=len(simulator.books.posts),

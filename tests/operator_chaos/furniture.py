@@ -1,8 +1,10 @@
 """What the folder of the home holds before Home Assistant starts there for the first time."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 import json
 from pathlib import Path
+from random import sample
 import socket
 from typing import Any
 
@@ -96,7 +98,9 @@ def _store(folder: Path, key: str, version: int, minor_version: int, data: objec
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that no outgoing connection takes while the home is dead."""
+    for port in sample(range(20_000, 32_000), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("No port is free")

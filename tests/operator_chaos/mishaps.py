@@ -7,7 +7,7 @@ from random import Random
 from tests.simulator.pole import Part, Pole
 
 from .drivers import Drivers
-from .town import REGISTER_END, Town
+from .town import REGISTER_END, STEP, Town
 
 # Home Assistant writes down what a meter shows every half minute while somebody charges.
 _WRITTEN_DOWN = 45.0
@@ -30,13 +30,15 @@ class Mishaps:
             group.create_task(self._repeat(600, 1500, self._cut_the_network_off))
             group.create_task(self._repeat(15, 60, self._trouble_a_pole))
             group.create_task(self._repeat(40, 120, self._send_cards))
+            group.create_task(self._repeat(100, 300, self._kill_a_post))
 
     async def _repeat(self, least: int, most: int, act: Callable[[], Awaitable[None]]) -> None:
         while True:
             await self._town.sleep(self._chance.randrange(least, most))
             await act()
 
-    def _note(self, what: str) -> None:
+    def _note(self, what: str, pole: Pole | None = None) -> None:
+        self._town.note(what, pole.name if pole else "")
         self.happened[what] = self.happened.get(what, 0) + 1
 
     async def _trouble_the_network(self) -> None:
@@ -67,6 +69,19 @@ class Mishaps:
         seconds = self._chance.randrange(120, 900)
         self._town.simulator.faults.on(kind, scope="plugsurfing", seconds=seconds)
 
+    async def _kill_a_post(self) -> None:
+        """Let the home die after it has sent a post, and before the network has read it."""
+        faults = self._town.simulator.faults
+        fault = faults.on("stall", scope="session-post", count=1)
+        for _ in range(20):
+            await self._town.sleep(STEP)
+            if fault.hits:
+                self._note("killed while posting")
+                self._town.strike()
+                break
+        await self._town.sleep(STEP)
+        faults.off(fault.kind)
+
     async def _trouble_a_pole(self) -> None:
         chance = self._chance
         pole = chance.choice(list(self._town.simulator.poles.poles.values()))
@@ -75,7 +90,7 @@ class Mishaps:
         ):
             case "switch":
                 kind = chance.choice(("http_503", "reset", "drop_answer", "stall"))
-                self._note(f"switch {kind}")
+                self._note(f"switch {kind}", pole)
                 delay = chance.choice((2, 8, 15)) if kind == "stall" else None
                 self._town.simulator.faults.on(
                     kind, scope=f"switch /pole/{pole.name}/", count=1, seconds=300, delay=delay
@@ -97,7 +112,7 @@ class Mishaps:
 
     def _go_offline(self, pole: Pole, *parts: Part) -> None:
         if self._may_trouble(pole):
-            self._note("offline")
+            self._note("offline", pole)
             pole.set_offline(*parts)
             self._town.trouble(pole.name, self._chance.randrange(10, 90), pole.set_offline)
 
@@ -108,7 +123,7 @@ class Mishaps:
         reset twice, so then it shows too much.
         """
         if self._may_trouble(pole):
-            self._note("slip")
+            self._note("slip", pole)
             can_be_zero = 10 < pole.shown() < REGISTER_END - 10
             pole.slip_meter(0.0 if can_be_zero else 9 * REGISTER_END)
             self._town.trouble(
@@ -122,7 +137,7 @@ class Mishaps:
         written down: nobody could know the truth after that.
         """
         if self._may_trouble(pole) and pole.shown() > 1.0:
-            self._note("reset with current" if pole.power else "reset")
+            self._note("reset with current" if pole.power else "reset", pole)
             pole.reset_meter()
             self._town.spare(_WRITTEN_DOWN)
 

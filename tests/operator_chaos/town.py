@@ -50,6 +50,7 @@ class Town:
         self._born = simulator.clock.now()
         self._spared_until = simulator.clock.now()
         self.may_kill = True
+        self.diary: list[tuple[datetime, str, str]] = []
         self._read: datetime | None = None
         self._cleared = dict.fromkeys(self.evse_ids, simulator.clock.now())
         self.troubled: set[str] = set()
@@ -76,11 +77,16 @@ class Town:
         lived = self.now - self._born
         return self.lives.is_alive and lived >= timedelta(seconds=seconds)
 
+    def note(self, what: str, where: str = "") -> None:
+        """Write down what has happened, at a pole or to the home, for whoever wonders later."""
+        self.diary.append((self.now, where, what))
+
     def trouble(self, name: str, seconds: float, end: Callable[[], None]) -> None:
         """Let nobody come to a pole for some time, and until the home has read it after the end."""
 
         def clear() -> None:
             end()
+            self.note("in order", name)
             self.troubled.discard(name)
             self.clear(name)
 
@@ -112,6 +118,7 @@ class Town:
         """Let time pass, and wait until everybody has done what was due."""
         if not self.lives.is_alive and (self._begins is None or self.now >= self._begins):
             self._born = self.now
+            self.note("begins to live")
             await self.lives.begin(self.now)
         reads = self.gateway.reads
         self.simulator.clock.advance(seconds)
@@ -128,6 +135,7 @@ class Town:
             before = self._signs()
             if self.lives.is_alive and not await self.lives.still(self.now):
                 self.kills += 1
+                self.note("killed")
                 down = self.chance.choice((0, 0, 10, 30, 60, 120))
                 self._begins = self.now + timedelta(seconds=down)
             for _ in range(_TURNS):
