@@ -20,6 +20,8 @@ from .drivers import Stay
 type Entry = tuple[datetime, str, str]
 """When something happened, at which pole (none for the home), and what."""
 
+# What flows in the moment until a switch that was slow to come on is off again.
+_TRICKLE = Decimal("0.15")
 _AROUND = timedelta(minutes=2)
 
 
@@ -149,7 +151,9 @@ def _of_one(stay: Stay, bookings: list[Booking]) -> Iterator[str]:
     for each in bookings:
         if each.user != stay.driver.identifier:
             yield f"Another driver was told: {each.user}"
-        if bool(each.energy) != (each.charging_started is not None):
+        least = Decimal(0) if each.charging_started is None else Decimal("0.001")
+        most = _TRICKLE if each.charging_started is None else Decimal("Infinity")
+        if not least <= (each.energy or 0) <= most:
             yield f"Energy and charging interval do not fit: {each}"
 
 

@@ -19,7 +19,8 @@ from .town import STEP, Town
 
 # A car that draws a multiple of this adds whole watt-hours in whole seconds.
 _POWER = 3.6
-_CALLS = 40
+# So often a driver tries while the home is there to answer.
+_CALLS = 20
 _NO_SESSION = 182
 # So long the network waits before it takes a start for another one.
 _REPEATED = 75.0
@@ -214,7 +215,9 @@ class _Visit:
         reference = self._reference()
         told: set[str] = set()
         stay.told.append(told)
-        for _ in range(_CALLS):
+        tries = 0
+        while tries < _CALLS:
+            tries += self._town.is_calm(20)
             if stay.fate is Moment.START_CALLED:
                 stay.fate = Moment.NEVER
                 self._town.strike(within=0.03)
@@ -235,8 +238,8 @@ class _Visit:
                 await self._town.sleep(chance.choice((15, 30, 60)))
             else:
                 await self._town.sleep(chance.choice((5, 10, 20)))
-        if not stay.codes[-1].endswith("/302"):
-            # A card that the network will not vouch for is nobody's fault here.
+        if not any(each.endswith("/302") for each in stay.codes):
+            # That the network cannot vouch for a card in time is nobody's fault here.
             stay.complaints.append(f"No start was accepted: {stay.codes[-5:]}")
         return False
 
@@ -261,7 +264,9 @@ class _Visit:
         fields: Json = {"user": stay.driver.user, "connector-id": stay.connector_id}
         if stay.told[-1] and self._chance.random() < 0.8:
             fields["session-id"] = min(stay.told[-1])
-        for _ in range(_CALLS):
+        tries = 0
+        while tries < _CALLS:
+            tries += self._town.is_calm(20)
             if stay.fate is Moment.STOP_CALLED:
                 stay.fate = Moment.NEVER
                 self._town.strike(within=0.03)

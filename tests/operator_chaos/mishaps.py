@@ -119,13 +119,12 @@ class Mishaps:
     def _slip(self, pole: Pole) -> None:
         """Let a meter show nonsense for a moment.
 
-        Nobody could tell a zero from a register that rolls over near its end, or that has been
-        reset twice, so then it shows too much.
+        Nobody could tell a zero from a register that has been reset again, or where one stands
+        that rolls over meanwhile.
         """
-        if self._may_trouble(pole):
+        if self._may_trouble(pole) and not _is_near_end(pole):
             self._note("slip", pole)
-            can_be_zero = 10 < pole.shown() < REGISTER_END - 10
-            pole.slip_meter(0.0 if can_be_zero else 9 * REGISTER_END)
+            pole.slip_meter(0.0 if pole.shown() > 10 else 9 * REGISTER_END)
             self._town.trouble(
                 pole.name, self._chance.randrange(5, 20), lambda: pole.slip_meter(None)
             )
@@ -134,9 +133,10 @@ class Mishaps:
         """Let a meter that has just been read begin from zero.
 
         What it has shown nobody must be lost with it, and what it has shown must have been
-        written down: nobody could know the truth after that.
+        written down: nobody could know the truth after that. And nobody could tell a reset
+        near the end of a register from a roll-over.
         """
-        if self._may_trouble(pole) and pole.shown() > 1.0:
+        if self._may_trouble(pole) and pole.shown() > 1.0 and not _is_near_end(pole):
             self._note("reset with current" if pole.power else "reset", pole)
             pole.reset_meter()
             self._town.spare(_WRITTEN_DOWN)
@@ -148,3 +148,7 @@ class Mishaps:
         fields = {"rfids": self._drivers.listed, "partner-identifier": caller.partner}
         await caller.call("rfid-post", fields, times=times)
         self._town.signs += 1
+
+
+def _is_near_end(pole: Pole) -> bool:
+    return pole.shown() > REGISTER_END - 10
