@@ -78,6 +78,7 @@ async def test_event_types(home: Home) -> None:
         "stop_failed",
         "corrected",
         "bill_differs",
+        "post_refused",
     ]
 
 
