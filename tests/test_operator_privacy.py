@@ -40,6 +40,7 @@ async def searched(guest_house: GuestHouse, caplog: pytest.LogCaptureFixture) ->
     # What a network logs is its own business, and who calls what Home Assistant's; first,
     # because the last call decides the rest.
     for name in (
+        "aiohttp.access",
         "aiohttp.server",
         "homeassistant.helpers.http",
         "homeassistant.components.webhook",

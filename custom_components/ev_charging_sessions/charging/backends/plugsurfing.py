@@ -155,8 +155,9 @@ class PlugSurfing:
         return True
 
     def is_unclear(self, connector_id: str) -> bool:
-        """Tell whether a restart has cut a start short whose outcome is not known yet."""
-        return self._poles[connector_id].interrupted is not None
+        """Tell whether nobody knows yet that a start has reached its switch."""
+        pole = self._poles[connector_id]
+        return pole.interrupted is not None or pole.is_on is not True
 
     def order(self, connector_id: str, authorization: Authorization) -> asyncio.Future[Session]:
         """Say for whom the next start at a connector is.
@@ -249,6 +250,10 @@ class PlugSurfing:
             await self._keep(connector.fail(datetime.now(UTC), err.key))
             raise
         session = connector.session or session
+        if started and started.cancelled():
+            # It took so long that whoever ordered it has been told no.
+            await self.stop(session)
+            raise SwitchFailedError(is_timeout=True)
         if started and not started.done():
             started.set_result(session)
         return session
