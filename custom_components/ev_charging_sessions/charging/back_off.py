@@ -11,16 +11,20 @@ LONGEST_OF_ALL = max(LONGEST * 1.2, LONGEST_ASKED)
 """No wait is longer than this, in seconds."""
 
 
+def jittered(failures: int, longest: float) -> float:
+    """Return seconds that double with each failure before this one, up to about the longest."""
+    # Bounded before it is raised: an outage of weeks would end beyond all numbers.
+    wait = min(FIRST * 2.0 ** min(failures, 16), longest)
+    # Without jitter all the homes that an outage hit would come back in step.
+    return wait * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
+
+
 def back_off(failures: int, asked: float | None = None) -> float:
     """Return the seconds to wait after so many failures in a row before this one.
 
     ``asked`` is what the network wants to be waited at least.
     """
-    # Bounded before it is raised: an outage of weeks would end beyond all numbers.
-    wait = min(FIRST * 2.0 ** min(failures, 16), LONGEST)
-    # Without jitter all the homes that an outage hit would come back in step.
-    wait *= random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
-    return max(wait, min(asked or 0.0, LONGEST_ASKED))
+    return max(jittered(failures, LONGEST), min(asked or 0.0, LONGEST_ASKED))
 
 
 class Quiet:

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import deque
-import random
 import time
 
+from ..back_off import jittered
 from ..errors import RateLimitError
 
 # The networks publish no numbers ("per minute, partner specific" at Shell). Sixty a minute let
@@ -14,7 +14,6 @@ PERIOD = 60.0
 # Polls leave these to commands, so a start or stop never queues behind reading.
 RESERVED_FOR_COMMANDS = 6
 
-FIRST_BACK_OFF = 30.0
 LONGEST_BACK_OFF = 600.0
 # A server that asks for more than an hour is more likely to be wrong than to mean it.
 LONGEST_RETRY_AFTER = 3600.0
@@ -67,11 +66,7 @@ class RequestBudget:
             wait = min(max(retry_after, 1.0), LONGEST_RETRY_AFTER)
             self._quiet_until = max(self._quiet_until, now + wait)
             return wait
-        # Bounded before it is raised: an outage of days would end beyond all numbers.
-        doublings = min(self._failures - 1, 16)
-        wait = min(FIRST_BACK_OFF * 2.0**doublings, LONGEST_BACK_OFF)
-        # Without jitter all the homes that an outage hit would come back in step.
-        wait *= random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
+        wait = jittered(self._failures - 1, LONGEST_BACK_OFF)
         if is_limit:
             self._polls_quiet_until = now + wait
         return wait
