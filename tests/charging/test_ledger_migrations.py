@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from custom_components.ev_charging_sessions.charging import ledger_schema
+from custom_components.ev_charging_sessions.charging import ledger_migrations
 from custom_components.ev_charging_sessions.charging.errors import LedgerError
 from custom_components.ev_charging_sessions.charging.ledger import Ledger
+from custom_components.ev_charging_sessions.charging.ledger_migrations import current_version
 from custom_components.ev_charging_sessions.charging.ledger_outbox import PostingSource
-from custom_components.ev_charging_sessions.charging.ledger_schema import current_version
 from custom_components.ev_charging_sessions.charging.model import (
     Command,
     CommandKind,
@@ -205,7 +205,7 @@ async def test_a_newer_ledger_is_refused(ledger_file: Path) -> None:
     run(ledger_file, "UPDATE schema_version SET version = version + 1")
     before = read(ledger_file)
     ledger = Ledger(f"sqlite:///{ledger_file}")
-    with pytest.raises(LedgerError, match="version 5, this release knows 4"):
+    with pytest.raises(LedgerError, match="version 6, this release knows 5"):
         await ledger.open()
     with pytest.raises(LedgerError):
         await ledger.open_sessions(ACCOUNT)
@@ -219,7 +219,7 @@ async def test_migrations_run_once_and_in_order(
     await fill(ledger)
     await ledger.close()
     ran: list[int] = []
-    known = ledger_schema.MIGRATIONS
+    known = ledger_migrations.MIGRATIONS
 
     def add_note(connection: Connection) -> None:
         ran.append(1)
@@ -229,9 +229,9 @@ async def test_migrations_run_once_and_in_order(
         ran.append(2)
         connection.exec_driver_sql("UPDATE commands SET note = 'kept'")
 
-    monkeypatch.setattr(ledger_schema, "MIGRATIONS", (*known, add_note))
+    monkeypatch.setattr(ledger_migrations, "MIGRATIONS", (*known, add_note))
     await open_and_close(ledger_file)
-    monkeypatch.setattr(ledger_schema, "MIGRATIONS", (*known, add_note, fill_note))
+    monkeypatch.setattr(ledger_migrations, "MIGRATIONS", (*known, add_note, fill_note))
     await open_and_close(ledger_file)
     await ledger.open()
     await check(ledger)
@@ -255,9 +255,9 @@ async def test_a_migration_that_fails_leaves_no_trace(
         connection.exec_driver_sql("CREATE TABLE half_done (id INTEGER)")
         connection.exec_driver_sql("DROP TABLE unknown")
 
-    steps = (*ledger_schema.MIGRATIONS, add_note, break_off)
+    steps = (*ledger_migrations.MIGRATIONS, add_note, break_off)
     with monkeypatch.context() as patch:
-        patch.setattr(ledger_schema, "MIGRATIONS", steps)
+        patch.setattr(ledger_migrations, "MIGRATIONS", steps)
         with pytest.raises(LedgerError):
             await open_and_close(ledger_file)
     assert schema(ledger_file) == before

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from .errors import LedgerError
+from .ledger_migrations import migrate
 from .ledger_operator import knows_card, put_references, session_of_reference, use_cards
 from .ledger_outbox import LedgerOutbox
 from .ledger_postings import Postings
@@ -37,7 +38,7 @@ from .ledger_reads import (
     totals,
 )
 from .ledger_rows import command_from_columns, command_to_columns
-from .ledger_schema import commands, migrate
+from .ledger_schema import commands
 from .ledger_timelines import read_timelines
 from .ledger_units import use_units
 from .ledger_upsert import Change, find_account, upsert

@@ -1,17 +1,14 @@
-"""The tables of the ledger, and how a file of an older version becomes a current one.
+"""The tables of the ledger.
 
 Times are microseconds since 1970 in UTC, energy is kWh, money is text so that no digit is
 lost. Status and sources are small numbers (see ``ledger_rows``). What is only ever shown
 whole, and never asked for, is JSON.
 """
 
-from collections.abc import Callable
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Connection,
     Double,
     ForeignKey,
     Index,
@@ -21,11 +18,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    inspect,
     literal_column,
 )
-
-from .errors import LedgerError
 
 ENDED = 90
 """The lowest number of a status that means the session has ended."""
@@ -164,6 +158,8 @@ posting_sources = Table(
     Column("charge_point_id", Text, primary_key=True),
     Column("connector_id", Text, nullable=False),
     Column("is_live", Boolean, nullable=False),
+    # Sessions that had ended before this are not posted; without it, all are.
+    Column("since", BigInteger),
     sqlite_with_rowid=False,
 )
 
@@ -203,109 +199,43 @@ payment_references = Table(
     sqlite_with_rowid=False,
 )
 
-type Migration = Callable[[Connection], None]
+# From when on the statistics of a charge point may lack what the sessions say. The charge point
+# is empty for sessions of which nobody knows where they were.
+statistics_due = Table(
+    "statistics_due",
+    METADATA,
+    Column("account", ForeignKey(accounts.c.id), primary_key=True),
+    Column("charge_point_id", Text, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    # Grows with each change, so that one that comes while the statistics are written is seen.
+    Column("revision", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
 
+# How far the past of an account has been read from its network.
+imports = Table(
+    "imports",
+    METADATA,
+    Column("account", ForeignKey(accounts.c.id), primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    # Where the backend goes on, in its own words; none before its first answer.
+    Column("position", Text),
+    Column("is_whole", Boolean, nullable=False),
+    Column("progress", Double),
+    Column("read", Integer, nullable=False),
+    Column("new", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
 
-def _to_2(connection: Connection) -> None:
-    connection.exec_driver_sql("ALTER TABLE commands ADD COLUMN setting TEXT")
-
-
-def _to_3(connection: Connection) -> None:
-    tables = MetaData()
-    Table("sessions", tables, Column("id", Integer, primary_key=True))
-    Table(
-        "tariffs",
-        tables,
-        Column("id", Integer, primary_key=True),
-        Column("digest", Text, nullable=False, unique=True),
-        Column("content", Text, nullable=False),
-    ).create(connection)
-    Table(
-        "meter_values",
-        tables,
-        Column("session", ForeignKey("sessions.id"), primary_key=True),
-        Column("at", BigInteger, primary_key=True),
-        Column("energy", Double, nullable=False),
-        sqlite_with_rowid=False,
-    ).create(connection)
-    for column in ("tariff INTEGER REFERENCES tariffs (id)", "meter_values TEXT", "details TEXT"):
-        connection.exec_driver_sql(f"ALTER TABLE sessions ADD COLUMN {column}")
-    for column in ("energy_unit", "currency"):
-        connection.exec_driver_sql(f"ALTER TABLE accounts ADD COLUMN {column} TEXT")
-
-
-def _to_4(connection: Connection) -> None:
-    tables = MetaData()
-    Table("accounts", tables, Column("id", Integer, primary_key=True))
-    Table("sessions", tables, Column("id", Integer, primary_key=True))
-    Table(
-        "posting_sources",
-        tables,
-        Column("target", ForeignKey("accounts.id"), primary_key=True),
-        Column("source", ForeignKey("accounts.id"), primary_key=True),
-        Column("charge_point_id", Text, primary_key=True),
-        Column("connector_id", Text, nullable=False),
-        Column("is_live", Boolean, nullable=False),
-        sqlite_with_rowid=False,
-    ).create(connection)
-    Table(
-        "outbox",
-        tables,
-        Column("session", ForeignKey("sessions.id"), primary_key=True),
-        Column("target", ForeignKey("accounts.id"), primary_key=True),
-        Column("connector_id", Text, nullable=False),
-        Column("state", SmallInteger, nullable=False),
-        Column("revision", Integer, nullable=False),
-        Column("attempts", Integer, nullable=False),
-        Column("due", BigInteger, nullable=False),
-        Column("code", Text),
-        Index("outbox_by_state", "target", "state", "due"),
-        sqlite_with_rowid=False,
-    ).create(connection)
-    Table(
-        "network_cards",
-        tables,
-        Column("account", ForeignKey("accounts.id"), primary_key=True),
-        Column("card_id", Text, primary_key=True),
-        sqlite_with_rowid=False,
-    ).create(connection)
-    Table(
-        "payment_references",
-        tables,
-        Column("account", ForeignKey("accounts.id"), primary_key=True),
-        Column("reference", Text, primary_key=True),
-        Column("session", ForeignKey("sessions.id"), primary_key=True),
-        sqlite_with_rowid=False,
-    ).create(connection)
-
-
-MIGRATIONS: tuple[Migration, ...] = (_to_2, _to_3, _to_4)
-"""The steps from version 1 to 2, from 2 to 3 and so on.
-
-A new file gets the current tables at once, so a step must lead to exactly these tables. A
-step never changes after its release, and so uses no table of this module.
-"""
-
-
-def current_version() -> int:
-    """Return the schema version that this code reads and writes."""
-    return 1 + len(MIGRATIONS)
-
-
-def migrate(connection: Connection) -> None:
-    """Create the tables, or bring them up to date, in the connection's transaction.
-
-    Raises LedgerError if a newer release has written the file.
-    """
-    known = current_version()
-    if not inspect(connection).has_table(schema_version.name):
-        METADATA.create_all(connection, checkfirst=False)
-        connection.execute(schema_version.insert().values(version=known))
-        return
-    found = connection.execute(schema_version.select()).scalar_one()
-    if found > known:
-        raise LedgerError(f"The ledger has schema version {found}, this release knows {known}")
-    if found < known:
-        for step in MIGRATIONS[found - 1 :]:
-            step(connection)
-        connection.execute(schema_version.update().values(version=known))
+# Two sessions that are reports of one charge. ``session`` is the one that does not count where
+# both are counted. A link that a person has undone stays, so that it is not made again.
+links = Table(
+    "links",
+    METADATA,
+    Column("session", ForeignKey(sessions.c.id), primary_key=True),
+    Column("counted", ForeignKey(sessions.c.id), primary_key=True),
+    Column("is_undone", Boolean, nullable=False),
+    Index("links_by_counted", "counted"),
+    sqlite_with_rowid=False,
+)
