@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     ColumnElement,
+    FromClause,
     Select,
     Table,
     Update,
@@ -23,13 +24,23 @@ from sqlalchemy import (
     cast,
     false,
     func,
+    not_,
     or_,
     select,
 )
 
 from .discreet import Discreet
 from .ledger_rows import PAUSED, status_number
-from .ledger_schema import IS_OPEN, IS_PENDING, accounts, commands, revisions, sessions
+from .ledger_schema import (
+    ENDED,
+    IS_OPEN,
+    IS_PENDING,
+    accounts,
+    commands,
+    links,
+    revisions,
+    sessions,
+)
 from .merge import to_microseconds
 from .model import Account, CommandState, SessionStatus
 
@@ -62,6 +73,7 @@ class SessionQuery(Discreet, frozen=True, kw_only=True):
 class Totals(Struct, frozen=True, kw_only=True):
     """The sums over all sessions of a query.
 
+    ``count`` is of all of them; a charge that two of them report is in the sums once.
     ``energy`` is in kWh over the sessions that tell theirs. ``duration`` is in seconds over
     the ended sessions with a known start and end. Either is ``None`` if there is no such
     session. ``cost`` is exact, by currency (ISO 4217).
@@ -236,6 +248,12 @@ def update_command() -> Update:
     return statement.values(_parameters(commands, but={"command_id", "account"}))
 
 
+@cache
+def uncounted() -> Select[Any]:
+    """Return the statement for the row numbers of sessions that another one stands for."""
+    return select(links.c.session).where(links.c.is_undone == false())
+
+
 def page(query: SessionQuery) -> Select[Any]:
     """Return the statement for the sessions of a query, with the columns of the account."""
     statement = (
@@ -250,15 +268,23 @@ def page(query: SessionQuery) -> Select[Any]:
 
 def sums(query: SessionQuery) -> Select[Any]:
     """Return the statement for the count, energy and microseconds of a query."""
+    is_counted = sessions.c.id.not_in(_told_twice(query))
     length = sessions.c.ended - sessions.c.started
     return (
         select(
             func.count().label("count"),
-            func.sum(sessions.c.energy).label("energy"),
+            func.sum(case((is_counted, sessions.c.energy))).label("energy"),
             # The sum of BIGINTs is a NUMERIC elsewhere, and the driver would say Decimal.
-            cast(func.sum(case((IS_OPEN, None), (length < 0, 0), else_=length)), BigInteger).label(
-                "duration"
-            ),
+            cast(
+                func.sum(
+                    case(
+                        (or_(IS_OPEN, not_(is_counted)), None),
+                        (length < 0, 0),
+                        else_=length,
+                    )
+                ),
+                BigInteger,
+            ).label("duration"),
         )
         .select_from(sessions.join(accounts))
         .where(*_conditions(query))
@@ -270,8 +296,26 @@ def amounts(query: SessionQuery) -> Select[Any]:
     return (
         select(sessions.c.currency, sessions.c.cost, func.count().label("count"))
         .select_from(sessions.join(accounts))
-        .where(*_conditions(query), sessions.c.cost.is_not(None))
+        .where(
+            *_conditions(query),
+            sessions.c.cost.is_not(None),
+            sessions.c.id.not_in(_told_twice(query)),
+        )
         .group_by(sessions.c.currency, sessions.c.cost)
+    )
+
+
+def _told_twice(query: SessionQuery) -> Select[Any]:
+    """Return the statement for the sessions of which a query finds a better report as well."""
+    better, owners = sessions.alias("better"), accounts.alias("owners")
+    return (
+        select(links.c.session)
+        .select_from(
+            links.join(better, better.c.id == links.c.counted).join(
+                owners, owners.c.id == better.c.account
+            )
+        )
+        .where(links.c.is_undone == false(), *_conditions(query, better, owners))
     )
 
 
@@ -283,24 +327,25 @@ def _parameters(table: Table, *, but: set[str]) -> dict[str, BindParameter[Any]]
     return {column.name: bindparam(column.name) for column in table.c if column.name not in but}
 
 
-def _is(account: Account) -> ColumnElement[bool]:
-    return and_(accounts.c.backend == account.backend, accounts.c.account_id == account.account_id)
-
-
 def _any_of(conditions: Iterable[ColumnElement[bool]]) -> ColumnElement[bool]:
     # Without the first one, an or_() of nothing would match everything.
     return or_(false(), *conditions)
 
 
-def _conditions(query: SessionQuery) -> list[ColumnElement[bool]]:
+def _conditions(
+    query: SessionQuery, of: FromClause = sessions, owner: FromClause = accounts
+) -> list[ColumnElement[bool]]:
+    def belongs_to(account: Account) -> ColumnElement[bool]:
+        return and_(owner.c.backend == account.backend, owner.c.account_id == account.account_id)
+
     conditions: list[ColumnElement[bool]] = []
     if query.accounts is not None:
-        conditions.append(_any_of(_is(account) for account in query.accounts))
+        conditions.append(_any_of(belongs_to(account) for account in query.accounts))
     if query.session_ids is not None:
-        conditions.append(sessions.c.session_id.in_(query.session_ids))
+        conditions.append(of.c.session_id.in_(query.session_ids))
     for column, wanted in (
-        (sessions.c.charge_point_id, query.charge_points),
-        (sessions.c.card_id, query.cards),
+        (of.c.charge_point_id, query.charge_points),
+        (of.c.card_id, query.cards),
     ):
         if wanted is not None:
             # The first of these says nothing new, but only with it an index can be used.
@@ -309,14 +354,14 @@ def _conditions(query: SessionQuery) -> list[ColumnElement[bool]]:
             for account, name in wanted:
                 names.setdefault(account, []).append(name)
             conditions.append(
-                _any_of(and_(_is(account), column.in_(names[account])) for account in names)
+                _any_of(and_(belongs_to(account), column.in_(names[account])) for account in names)
             )
     if query.statuses is not None:
-        conditions.append(sessions.c.status.in_([status_number(s) for s in query.statuses]))
+        conditions.append(of.c.status.in_([status_number(s) for s in query.statuses]))
     if query.start is not None:
         start = to_microseconds(query.start)
-        conditions.append(sessions.c.started.is_not(None))
-        conditions.append(or_(IS_OPEN, sessions.c.ended > start, sessions.c.started >= start))
+        conditions.append(of.c.started.is_not(None))
+        conditions.append(or_(of.c.status < ENDED, of.c.ended > start, of.c.started >= start))
     if query.end is not None:
-        conditions.append(sessions.c.started < to_microseconds(query.end))
+        conditions.append(of.c.started < to_microseconds(query.end))
     return conditions

@@ -110,7 +110,6 @@ def session_from_columns(
     """
     tariff = columns.get("tariff")
     meter_values = columns.get("meter_values")
-    details = columns.get("details")
     return Session(
         account=account,
         session_id=session_id,
@@ -126,9 +125,14 @@ def session_from_columns(
         error_code=columns.get("error_code"),
         tariff=None if tariff is None else tariffs[tariff],
         meter_values=_meter_values(meter_values) if meter_values else (),
-        details=_read_details(details) if details else None,
+        details=details_from_json(columns.get("details")),
         updated=_moment(columns.get("updated")),
     )
+
+
+def details_from_json(text: str | None) -> SessionDetails | None:
+    """Return the details that a row of ``sessions`` holds."""
+    return _read_details(text) if text else None
 
 
 def command_to_columns(command: Command) -> Columns:
