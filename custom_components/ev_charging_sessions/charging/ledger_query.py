@@ -268,7 +268,7 @@ def page(query: SessionQuery) -> Select[Any]:
 
 def sums(query: SessionQuery) -> Select[Any]:
     """Return the statement for the count, energy and microseconds of a query."""
-    is_counted = sessions.c.id.not_in(_told_twice(query))
+    is_counted, found = _counted(query)
     length = sessions.c.ended - sessions.c.started
     return (
         select(
@@ -286,37 +286,37 @@ def sums(query: SessionQuery) -> Select[Any]:
                 BigInteger,
             ).label("duration"),
         )
-        .select_from(sessions.join(accounts))
+        .select_from(found)
         .where(*_conditions(query))
     )
 
 
 def amounts(query: SessionQuery) -> Select[Any]:
     """Return the statement for each amount of a query, and how often it occurs."""
+    is_counted, found = _counted(query)
     return (
         select(sessions.c.currency, sessions.c.cost, func.count().label("count"))
-        .select_from(sessions.join(accounts))
-        .where(
-            *_conditions(query),
-            sessions.c.cost.is_not(None),
-            sessions.c.id.not_in(_told_twice(query)),
-        )
+        .select_from(found)
+        .where(*_conditions(query), sessions.c.cost.is_not(None), is_counted)
         .group_by(sessions.c.currency, sessions.c.cost)
     )
 
 
-def _told_twice(query: SessionQuery) -> Select[Any]:
-    """Return the statement for the sessions of which a query finds a better report as well."""
+def _counted(query: SessionQuery) -> tuple[ColumnElement[bool], FromClause]:
+    """Return whether a session counts, and the tables that tell it.
+
+    It does not where the query also finds a better report of the same charge.
+    """
     better, owners = sessions.alias("better"), accounts.alias("owners")
-    return (
-        select(links.c.session)
-        .select_from(
-            links.join(better, better.c.id == links.c.counted).join(
-                owners, owners.c.id == better.c.account
-            )
-        )
-        .where(links.c.is_undone == false(), *_conditions(query, better, owners))
+    found = (
+        sessions.join(accounts)
+        .outerjoin(links, and_(links.c.session == sessions.c.id, links.c.is_undone == false()))
+        .outerjoin(better, better.c.id == links.c.counted)
+        .outerjoin(owners, owners.c.id == better.c.account)
     )
+    is_told_better = and_(better.c.id.is_not(None), *_conditions(query, better, owners))
+    # What is not known of the better report makes no match, just as in the query itself.
+    return not_(func.coalesce(is_told_better, false())), found
 
 
 def _newest_first() -> tuple[ColumnElement[Any], ...]:
