@@ -1,7 +1,7 @@
 """The meeting point of an account: polls go in, what the entities show comes out."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import batched
@@ -13,7 +13,7 @@ from homeassistant.const import CONF_CURRENCY
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.helpers.update_coordinator import UpdateFailed
 from homeassistant.util import dt as dt_util
 
 from .bills import async_check_bills
@@ -45,6 +45,7 @@ from .issues import (
     async_note_outage,
     async_note_unit,
 )
+from .telling import TellingCoordinator
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ _PLACES = {SUBENTRY_CHARGE_POINT, SUBENTRY_CONNECTOR}
 type ChargingConfigEntry = ConfigEntry[ChargingCoordinator]
 
 
-class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
+class ChargingCoordinator(TellingCoordinator):
     """Polls one account into the ledger and tells entities what changed for them.
 
     In memory are only the sessions that matter now; the rest of the history stays in the
@@ -76,14 +77,7 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         own_price: OwnPrice | None = None,
     ) -> None:
         """Wire up; nothing is read before the first refresh."""
-        super().__init__(
-            hass,
-            _LOGGER,
-            config_entry=entry,
-            name=entry.title,
-            update_interval=IDLE_INTERVAL,
-            always_update=False,
-        )
+        super().__init__(hass, entry, update_interval=IDLE_INTERVAL)
         self.account = account
         self.backend = backend
         self.ledger = ledger
@@ -115,7 +109,6 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         self.news = News()
         self.outbox: Outbox | None = None
         self._has_bearings = False
-        self._told: tuple[Mapping[str, ChargePointState], bool] = ({}, False)
 
     @override
     async def _async_setup(self) -> None:
@@ -163,13 +156,6 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
         self.charge_points.drop(charge_point_id)
         self.async_show()
         return True
-
-    @property
-    def shows_last_values(self) -> bool:
-        """Tell whether live values still hold: also while the network wants fewer polls."""
-        return self.last_update_success or isinstance(
-            self.last_exception and self.last_exception.__cause__, RateLimitError
-        )
 
     @override
     async def _async_update_data(self) -> AccountState:
@@ -329,42 +315,6 @@ class ChargingCoordinator(DataUpdateCoordinator[AccountState]):
             cost=self.prices.cost.get(self.currency, Decimal(0)),
             unposted=self.outbox.waiting if self.outbox else 0,
         )
-
-    @callback
-    @override
-    def _async_refresh_finished(self) -> None:
-        """Tell also when one failure has followed another that left the values standing."""
-        _, was_live = self._told
-        if was_live != self.shows_last_values and not self.last_update_success:
-            self.async_update_listeners()
-
-    @callback
-    @override
-    def async_update_listeners(self) -> None:
-        """Tell an entity of a charge point only when there are news about that one.
-
-        In an account with many of them most news concern one, and looking for them in all
-        entities would cost more than all the rest of a poll.
-        """
-        before, was_live = self._told
-        now, is_live = self._told = (
-            self.data.charge_points if self.data else {},
-            self.shows_last_values,
-        )
-        is_quiet = is_live is was_live
-        quiet = {
-            charge_point_id
-            for charge_point_id, state in now.items()
-            if is_quiet and state is before.get(charge_point_id)
-        }
-        for update, context in list(self._listeners.values()):
-            if context in quiet:
-                continue
-            try:
-                update()
-            except Exception:
-                # As in the method of Home Assistant: one listener must not silence the others.
-                _LOGGER.exception("A listener failed")
 
     @callback
     def _async_command_changed(self, charge_point_id: str) -> None:
