@@ -27,8 +27,9 @@ class HomeAssistant:
     def __init__(self, session: ClientSession, url: str) -> None:
         """Remember where it is; ``log_in`` comes first."""
         self.url = url
+        # What a login gave: the frontend needs all of it.
+        self.tokens: Json = {}
         self._session = session
-        self._token = ""
         self._socket: ClientWebSocketResponse | None = None
         self._last_id = 0
         self._heard = 0.0
@@ -63,11 +64,11 @@ class HomeAssistant:
         steps = await self._open("GET", "/api/onboarding", allowed=(200, 404))
         is_new = isinstance(steps, list) and not all(each["done"] for each in steps)
         code = await (self._onboard() if is_new else self._authorize())
-        form = {"grant_type": "authorization_code", "code": code, "client_id": self._client_id}
+        form = {"grant_type": "authorization_code", "code": code, "client_id": self.client_id}
         async with self._session.post(f"{self.url}/auth/token", data=form) as response:
             if response.status != 200:
                 raise DemoError(f"Home Assistant gave no token: {await response.text()}")
-            self._token = (await response.json())["access_token"]
+            self.tokens = await response.json()
 
     async def get(self, path: str) -> Any:
         """Read from the REST API."""
@@ -145,22 +146,23 @@ class HomeAssistant:
         return result
 
     @property
-    def _client_id(self) -> str:
+    def client_id(self) -> str:
+        """Who we say that we are when we log in, which is what the frontend says."""
         return f"{self.url}/"
 
     async def _onboard(self) -> str:
         owner = {"name": "Demo", "username": USERNAME, "password": PASSWORD, "language": "en"}
-        answer = await self.post("/api/onboarding/users", {**owner, "client_id": self._client_id})
+        answer = await self.post("/api/onboarding/users", {**owner, "client_id": self.client_id})
         return str(answer["auth_code"])
 
     async def _authorize(self) -> str:
         start = {
-            "client_id": self._client_id,
+            "client_id": self.client_id,
             "handler": ["homeassistant", None],
-            "redirect_uri": self._client_id,
+            "redirect_uri": self.client_id,
         }
         flow = await self.post("/auth/login_flow", start)
-        login = {"client_id": self._client_id, "username": USERNAME, "password": PASSWORD}
+        login = {"client_id": self.client_id, "username": USERNAME, "password": PASSWORD}
         answer = await self.post(f"/auth/login_flow/{flow['flow_id']}", login)
         if answer["type"] != "create_entry":
             raise DemoError("The demo's login does not fit its state. Start again with --reset.")
@@ -169,7 +171,7 @@ class HomeAssistant:
     async def _connect(self) -> ClientWebSocketResponse:
         socket = await self._session.ws_connect(f"{self.url}/api/websocket", max_msg_size=0)
         await socket.receive_json()
-        await socket.send_json({"type": "auth", "access_token": self._token})
+        await socket.send_json({"type": "auth", "access_token": self.tokens["access_token"]})
         if (await socket.receive_json())["type"] != "auth_ok":
             raise DemoError("Home Assistant refused the demo's token.")
         self._socket = socket
@@ -178,7 +180,8 @@ class HomeAssistant:
     async def _open(
         self, method: str, path: str, body: Json | None = None, *, allowed: tuple[int, ...] = (200,)
     ) -> Any:
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        token = self.tokens.get("access_token")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         async with self._session.request(
             method, f"{self.url}{path}", json=body, headers=headers
         ) as response:

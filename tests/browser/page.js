@@ -1,0 +1,72 @@
+// What a person sees of a page, and where. Home Assistant's frontend is shadow roots all the way down, which the
+// browser's own queries do not look into; this walks the tree as it is drawn.
+window.evSeen = (() => {
+  const skipped = new Set(["SCRIPT", "STYLE", "TEMPLATE", "NOSCRIPT"]);
+  const plain = (text) => (text ?? "").replace(/\s+/g, " ").trim();
+
+  const drawnIn = (node) => {
+    if (node.shadowRoot) return node.shadowRoot.childNodes;
+    if (node.localName === "slot" && node.assignedNodes().length) return node.assignedNodes();
+    return node.childNodes;
+  };
+
+  // A box of no size, such as display: contents, may hold what is drawn all the same.
+  const isHidden = (element) => {
+    const style = getComputedStyle(element);
+    return style.display === "none" || style.visibility === "hidden" || style.opacity === "0";
+  };
+
+  function* walk(node) {
+    if (node.nodeType === Node.ELEMENT_NODE) {
+      if (skipped.has(node.nodeName) || isHidden(node)) return;
+      yield node;
+    } else if (node.nodeType === Node.TEXT_NODE) {
+      yield node;
+      return;
+    }
+    for (const child of drawnIn(node)) yield* walk(child);
+  }
+
+  const text = () =>
+    [...walk(document.body)]
+      .filter((node) => node.nodeType === Node.TEXT_NODE && plain(node.data))
+      .map((node) => plain(node.data))
+      .join("\n");
+
+  const names = (element) => [
+    plain([...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data).join("")),
+    plain(element.getAttribute("aria-label")),
+    plain(element.getAttribute("title")),
+    plain(element.label?.toString()),
+  ];
+
+  const topmost = (x, y) => {
+    let found = document.elementFromPoint(x, y);
+    for (let inner = found; inner; inner = inner.shadowRoot?.elementFromPoint(x, y)) {
+      if (inner === found && found.shadowRoot?.elementFromPoint(x, y) === found) break;
+      found = inner;
+    }
+    return found;
+  };
+
+  const parent = (node) => node.assignedSlot ?? node.parentNode ?? node.host;
+
+  const isWithin = (inner, outer) => {
+    for (let node = inner; node; node = parent(node)) if (node === outer) return true;
+    return false;
+  };
+
+  // Returns the middle of what bears that text or label and would get a click there.
+  const place = (wanted) => {
+    for (const element of walk(document.body)) {
+      if (element.nodeType !== Node.ELEMENT_NODE || !names(element).includes(wanted)) continue;
+      element.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
+      const box = element.getBoundingClientRect();
+      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+      if (box.width && box.height && isWithin(topmost(x, y), element)) return [x, y];
+    }
+    return null;
+  };
+
+  return { text, place };
+})();
