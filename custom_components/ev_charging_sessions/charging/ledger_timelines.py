@@ -47,13 +47,15 @@ def update_meter_value() -> Update:
     )
 
 
-def add_meter_values(connection: Connection, added: Mapping[int, Mapping[int, float]]) -> None:
+def add_meter_values(connection: Connection, added: Mapping[int, Mapping[int, float]]) -> set[int]:
     """Add kWh by time, in microseconds, to the timelines of some rows of ``sessions``.
+
+    Returns the rows whose timeline is another one now.
 
     Of two values for the same moment the larger one stays, so the order does not matter.
     """
     if not added:
-        return
+        return set()
     # New values are mostly the last ones, so of a long timeline next to nothing is read.
     first = min(at for values in added.values() for at in values)
     found = connection.execute(find_meter_values(), {"rows": list(added), "first": first})
@@ -71,6 +73,7 @@ def add_meter_values(connection: Connection, added: Mapping[int, Mapping[int, fl
         connection.execute(meter_values.insert(), new)
     if changed:
         connection.execute(update_meter_value(), changed)
+    return {columns["session"] for columns in new} | {columns["row"] for columns in changed}
 
 
 def read_timelines(

@@ -20,6 +20,7 @@ from .ledger_rows import (
     known_to_columns,
 )
 from .ledger_schema import BATCH, accounts, meter_values, sessions
+from .ledger_statistics import mark_all_due
 from .ledger_tariffs import Tariffs
 from .ledger_upsert import find_account
 from .model import Account, EnergyUnit, MeterValue, Session
@@ -58,6 +59,7 @@ def use_units(
         .where(meter_values.c.session.in_(of_account))
         .values(energy=meter_values.c.energy * float(factor))
     )
+    mark_all_due(connection, number)
     return True
 
 

@@ -1,6 +1,6 @@
 """Writing answers of a backend into the tables of the ledger."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Set as AbstractSet
 from copy import replace
 from datetime import datetime
 from itertools import batched
@@ -26,6 +26,7 @@ from .ledger_rows import (
     known_to_columns,
 )
 from .ledger_schema import BATCH, accounts, revisions, sessions
+from .ledger_statistics import changes_statistics, due_since, mark_due
 from .ledger_tariffs import Tariffs
 from .ledger_timelines import add_meter_values
 from .merge import Known, Version, merge, readings, same_content, version_of
@@ -138,7 +139,8 @@ def _upsert_batch(
     tariffs.add(told.tariff for entry in entries.values() for told in entry.to_write())
     _write_sessions(connection, number, entries, tariffs)
     _write_revisions(connection, account, entries, tariffs)
-    _write_timelines(connection, entries)
+    read_anew = _write_timelines(connection, entries)
+    mark_due(connection, number, due_since(_counted(entries.values(), read_anew)))
     return [
         Change(entry.before, entry.known.session)
         for entry in entries.values()
@@ -174,13 +176,26 @@ def _write_sessions(
             entries[session_id].row = row
 
 
-def _write_timelines(connection: Connection, entries: dict[str, _Entry]) -> None:
+def _counted(entries: Iterable[_Entry], read_anew: AbstractSet[int]) -> Iterator[Session]:
+    """Yield what was and what is to be counted of the sessions that are counted anew."""
+    for entry in entries:
+        if entry.known is None:
+            continue
+        after = entry.known.session
+        if entry.row in read_anew or changes_statistics(entry.before, after):
+            yield after
+            if entry.before is not None:
+                yield entry.before
+
+
+def _write_timelines(connection: Connection, entries: dict[str, _Entry]) -> set[int]:
+    """Write what is new in the timelines and return the rows of ``sessions`` that have it."""
     added = {
         entry.row: new
         for entry in entries.values()
         if entry.row is not None and entry.meter_values and (new := entry.new_readings())
     }
-    add_meter_values(connection, added)
+    return add_meter_values(connection, added)
 
 
 def _write_revisions(
