@@ -54,6 +54,7 @@ class ParkSession:
     current: float = 32.0
     ended: datetime | None = None
     stop_reading: float | None = None
+    csms_transaction_id: str = ""
 
 
 @dataclass(kw_only=True, slots=True)

@@ -71,8 +71,8 @@ def session_body(
         body["connector"] = session.position
     if session.rfid:
         body |= {"authenticationType": "RFID", "rfid": session.rfid}
-    if documented:
-        body["csmsTransactionId"] = ""
+    if documented or session.csms_transaction_id:
+        body["csmsTransactionId"] = session.csms_transaction_id
     elif session.rfid:
         body["userId"] = 42
     body["from"] = _time(settings, session.started)

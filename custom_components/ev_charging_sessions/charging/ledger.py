@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from .errors import LedgerError
+from .ledger_links import Links, link, links_of, unlink
 from .ledger_migrations import migrate
 from .ledger_operator import knows_card, put_references, session_of_reference, use_cards
 from .ledger_outbox import LedgerOutbox
@@ -155,6 +156,17 @@ class Ledger:
     async def totals(self, query: SessionQuery) -> Totals:
         """Return the sums over a query, whatever its ``limit`` and ``offset``."""
         return await self._read(totals, query)
+
+    async def links(self, found: Iterable[Session]) -> Links:
+        """Return what other networks report of the same charges as some sessions."""
+        return await self._read(links_of, tuple(found))
+
+    async def unlink(self, account: Account, session_id: str) -> None:
+        """Undo for good that a session reports the same charge as others.
+
+        A session that is not known is a LedgerError.
+        """
+        await self._write(unlink, account, session_id)
 
     async def revisions(self, account: Account, session_id: str) -> tuple[Revision, ...]:
         """Return what an ended session was known as before each correction, oldest first."""
@@ -302,6 +314,7 @@ def _upsert(
 ) -> tuple[tuple[Change, ...], frozenset[Account]]:
     changes = upsert(connection, answers, read)
     put_references(connection, changes)
+    link(connection, changes)
     return changes, postings.put(connection, changes, datetime.now(UTC))
 
 

@@ -13,10 +13,9 @@ from .cleverev_values import (
     connector_number,
     id_for_path,
     optional_number,
-    optional_text,
     optional_time,
 )
-from .wire import reader
+from .wire import optional_text, reader
 
 _PATH = "chargers[]"
 _CONNECTOR = f"{_PATH}.connectors[]"

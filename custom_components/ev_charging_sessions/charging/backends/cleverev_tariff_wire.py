@@ -12,8 +12,8 @@ import msgspec
 from ..errors import UnexpectedAnswerError
 from ..model import EnergyUnit
 from ..tariff import PriceComponent, PriceComponentType, Restrictions, Tariff, TariffElement
-from .cleverev_values import decimal_of, optional_decimal, optional_text
-from .wire import reader
+from .cleverev_values import decimal_of, optional_decimal
+from .wire import optional_text, reader
 
 _PATH = "chargingSessions[].tariff"
 _ELEMENT = f"{_PATH}.elements[]"

@@ -12,6 +12,7 @@ from math import isfinite
 import re
 
 from ..errors import InvalidInputError, UnexpectedAnswerError
+from .wire import optional_text
 
 _DECIMAL = re.compile(r"[+-]?[0-9.,]{1,40}")
 _SEPARATOR = re.compile(r"[.,]")
@@ -132,13 +133,6 @@ def optional_decimal(value: object) -> Decimal | None:
         return decimal_of(value, "")
     except UnexpectedAnswerError:
         return None
-
-
-def optional_text(value: object) -> str | None:
-    """Return a text or a number as text; ``None`` for anything else, and for no text."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return (value.strip() or None) if isinstance(value, str) else None
 
 
 def word_of(value: object) -> str | None:

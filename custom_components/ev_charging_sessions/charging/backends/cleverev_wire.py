@@ -33,13 +33,12 @@ from .cleverev_values import (
     number,
     optional_decimal,
     optional_number,
-    optional_text,
     optional_time,
     snake_word_of,
     time_of,
     word_of,
 )
-from .wire import reader
+from .wire import optional_text, reader
 
 _PATH = "chargingSessions[]"
 

@@ -12,8 +12,8 @@ import re
 import msgspec
 
 from ..errors import InvalidInputError, UnexpectedAnswerError
-from ..model import Account, ChargingMode, Session, SessionStatus, Source
-from .wire import reader
+from ..model import Account, ChargingMode, Session, SessionDetails, SessionStatus, Source
+from .wire import optional_text, reader
 
 type Locate = Callable[[str, int | None, Sequence[str]], str]
 """Returns the id of a charge point: of the connector at that position of the station with
@@ -89,6 +89,7 @@ class WireSession(msgspec.Struct, gc=False):
     smartDeviceUuid: object = None
     rfid: int | str | None = None
     rfidToken: int | str | None = None
+    csmsTransactionId: object = None
     started: float | str | None = msgspec.field(default=None, name="from")
     ended: float | str | None = msgspec.field(default=None, name="to")
     status: str | None = None
@@ -189,6 +190,7 @@ def decode_session(raw: bytes | msgspec.Raw, account: Account, locate: Locate) -
     if is_open or (ended and started and ended < started):
         ended = None
     energy, source = _energy(wire)
+    transaction_id = optional_text(wire.csmsTransactionId)
     session = Session(
         account=account,
         session_id=str(wire.id),
@@ -199,6 +201,7 @@ def decode_session(raw: bytes | msgspec.Raw, account: Account, locate: Locate) -
         ended=ended,
         energy=energy,
         energy_source=source,
+        details=SessionDetails(transaction_id=transaction_id) if transaction_id else None,
     )
     return ParkSession(
         session=session, is_open=is_open, is_initial=word == "INITIAL", mode=_mode(wire)

@@ -42,3 +42,10 @@ def path_of(err: msgspec.ValidationError, path: str = "") -> str:
     # msgspec calls the root "$" and names no place for an error in the root itself.
     inner = inner.removesuffix("`").removeprefix("$") if inner.startswith("$") else ""
     return (path + inner).removeprefix(".") or "$"
+
+
+def optional_text(value: object) -> str | None:
+    """Return a text or a number as text; ``None`` for anything else, and for no text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return (value.strip() or None) if isinstance(value, str) else None
