@@ -1,5 +1,7 @@
 """The checks of ``scripts/demo --check``: what a person would try, and what must not be seen."""
 
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 import re
 from typing import Any
@@ -8,12 +10,13 @@ from .devices import DOMAIN, Device, read_devices
 from .house import CONNECTORS, EVSES, PLACES, House
 from .namespace_check import NamespaceChecks
 from .namespace_scene import ID_TAGS
-from .observer import SECONDS_TO_SHOW, Observer, saw
+from .observer import SECONDS_TO_SHOW, Observer, saw, told_at_the_end
 from .operator_check import OperatorChecks
 from .operator_scene import CONNECTORS as POLES, DRIVER, KEY, PARTNER
 from .processes import DemoError, until
 
 type Json = dict[str, Any]
+type Check = Callable[[], Awaitable[None]]
 
 # Nobody added this one to the account.
 _STRANGE_EVSE = "NL*TNM*E01000861*0"
@@ -50,23 +53,35 @@ class Checks(Observer):
         self._folder = folder
 
     async def run(self) -> None:
-        """Try everything in turn; raises ``DemoError`` at the first thing that is wrong."""
-        for check in (
-            self._has_a_device_for_every_charge_point,
-            self._starts_and_stops_by_action,
-            self._starts_and_stops_by_switch,
-            self._sees_a_session_that_a_driver_started_at_an_unknown_charge_point,
-            self._finds_the_sessions_again,
-            self._shows_no_figure_that_shell_does_not_report,
-            self._shows_what_a_car_charges_in_the_park,
-            self._pauses_it_and_lets_it_charge_again,
-            self._keeps_its_energy_when_it_has_left,
-            *NamespaceChecks(self.house).all(),
-            *OperatorChecks(self.house).all(),
-            self._keeps_its_log_clean,
-        ):
-            print(f"  {check.__name__.strip('_').replace('_', ' ')}", flush=True)
-            await check()
+        """Try everything; raises ``DemoError`` when something is wrong.
+
+        Most of it is waiting for what a network says next. So the accounts are tried at the same
+        time, and each in its own order.
+        """
+        await _try((self._has_a_device_for_every_charge_point,))
+        accounts: tuple[tuple[Check, ...], ...] = (
+            (
+                self._starts_and_stops_by_action,
+                self._starts_and_stops_by_switch,
+                self._sees_a_session_that_a_driver_started_at_an_unknown_charge_point,
+                self._finds_the_sessions_again,
+                self._shows_no_figure_that_shell_does_not_report,
+            ),
+            (
+                self._shows_what_a_car_charges_in_the_park,
+                self._pauses_it_and_lets_it_charge_again,
+                self._keeps_its_energy_when_it_has_left,
+            ),
+            NamespaceChecks(self.house).all(),
+            OperatorChecks(self.house).all(),
+        )
+        try:
+            async with asyncio.TaskGroup() as group:
+                for checks in accounts:
+                    group.create_task(_try(checks))
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        await _try((self._keeps_its_log_clean,))
 
     async def _has_a_device_for_every_charge_point(self) -> None:
         devices = await read_devices(self.home)
@@ -202,3 +217,9 @@ class Checks(Observer):
             raise DemoError(f"In the simulator the session at {evse_id} still runs.")
         for key in ("sensor.status", "sensor.session_ended"):
             saw(f"{device.name} {key}: {await self.home.state(device.entities[key])}")
+
+
+async def _try(checks: Iterable[Check]) -> None:
+    for check in checks:
+        with told_at_the_end(check.__name__.strip("_").replace("_", " ")):
+            await check()

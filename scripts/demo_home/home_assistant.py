@@ -1,5 +1,6 @@
 """A client of Home Assistant's own interfaces: onboarding, login, REST, WebSocket, flows."""
 
+import asyncio
 from time import monotonic
 from typing import Any
 
@@ -31,6 +32,8 @@ class HomeAssistant:
         self.tokens: Json = {}
         self._session = session
         self._socket: ClientWebSocketResponse | None = None
+        # Answers come in the order of the questions, so one is asked after the other.
+        self._asks = asyncio.Lock()
         self._last_id = 0
         self._heard = 0.0
 
@@ -97,14 +100,15 @@ class HomeAssistant:
 
     async def command(self, kind: str, **parameters: Any) -> Any:
         """Send a command over the WebSocket and return its result."""
-        if self._socket and monotonic() - self._heard > _SECONDS_OF_SILENCE:
-            await self._socket.close()
-            self._socket = None
-        socket = self._socket or await self._connect()
-        self._last_id += 1
-        await socket.send_json({"id": self._last_id, "type": kind, **parameters})
-        answer = await socket.receive_json()
-        self._heard = monotonic()
+        async with self._asks:
+            if self._socket and monotonic() - self._heard > _SECONDS_OF_SILENCE:
+                await self._socket.close()
+                self._socket = None
+            socket = self._socket or await self._connect()
+            self._last_id += 1
+            await socket.send_json({"id": self._last_id, "type": kind, **parameters})
+            answer = await socket.receive_json()
+            self._heard = monotonic()
         if not answer["success"]:
             raise DemoError(f"{kind}: {answer['error']['message']}")
         return answer["result"]

@@ -1,5 +1,9 @@
 """What the checks of the demo look with, and how they say what they saw."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from time import monotonic
 from typing import Any
 
 from .devices import DOMAIN, Device, read_devices
@@ -9,6 +13,25 @@ from .processes import DemoError, until
 type Json = dict[str, Any]
 
 SECONDS_TO_SHOW = 60
+
+# What was seen in the check that this task makes.
+_seen: ContextVar[list[str]] = ContextVar("_seen")
+
+
+@contextmanager
+def told_at_the_end(check: str) -> Iterator[None]:
+    """Print all that was seen in a check at once, as others are made at the same time."""
+    _seen.set([])
+    start = monotonic()
+    mark = "✗"
+    try:
+        yield
+        mark = "✓"
+    finally:
+        print(f"  {mark} {check} ({monotonic() - start:.1f} s)")
+        for text in _seen.get():
+            print(f"      {text}")
+        print(end="", flush=True)
 
 
 class Observer:
@@ -76,5 +99,5 @@ class Observer:
 
 
 def saw(text: str) -> None:
-    """Print what was seen, below the name of the check."""
-    print(f"      {text}", flush=True)
+    """Keep what was seen, to be printed below the name of the check."""
+    _seen.get().append(text)

@@ -42,8 +42,9 @@ def intent_id(number: int) -> str:
 class Past:
     """Sessions that have ended, of which only the figures are kept until one is looked at.
 
-    They bear ``numbers``, and session n of them took ``energies[n]`` Wh. Their tariff has
-    nothing but the ``unit_price`` of a kilowatt-hour.
+    They bear ``numbers``, and session n of them began at ``starts[n]``, lasted for ``stays[n]``
+    and took ``energies[n]`` Wh. Their tariff has nothing but the ``unit_price`` of a
+    kilowatt-hour.
     """
 
     numbers: range
@@ -51,9 +52,8 @@ class Past:
     drivers: Sequence[Driver]
     tariff: Tariff
     unit_price: Fraction
-    begin: datetime
-    step: timedelta
-    stay: timedelta
+    starts: Sequence[datetime]
+    stays: Sequence[timedelta]
     energies: Sequence[int]
     registers: Sequence[int]
 
@@ -66,10 +66,6 @@ class Past:
     def total_price(self) -> int:
         """The cents of all of them, each rounded by itself."""
         return sum(map(self.cents, range(len(self.numbers))))
-
-    def started(self, position: int) -> datetime:
-        """Return when one of them began."""
-        return self.begin + self.step * position
 
     def cents(self, position: int) -> int:
         """Return what one of them has cost."""
@@ -87,7 +83,7 @@ class Past:
         position = number - self.numbers.start
         charger, connector = self.places[position % len(self.places)]
         driver = self._driver(position)
-        start = self.started(position)
+        start, stay = self.starts[position], self.stays[position]
         register = self.registers[position]
         return NamespaceSession(
             number=number,
@@ -106,9 +102,9 @@ class Past:
             time_zone=charger.time_zone,
             volts=connector.volts,
             phases=connector.phases,
-            samples=[(start, register), (start + self.stay, register + self.energies[position])],
+            samples=[(start, register), (start + stay, register + self.energies[position])],
             ticked=start,
-            stopped=start + self.stay,
+            stopped=start + stay,
             stop_reason=StopReason.EV_DISCONNECTED,
             fixed_price=Decimal(self.cents(position)).scaleb(-2),
         )
@@ -141,8 +137,7 @@ class Archive:
     def add_past(self, past: Past) -> None:
         """Put many sessions in."""
         self.pasts.append(past)
-        new = ((past.started(position), past.numbers[position]) for position in _positions(past))
-        self._index.extend(new)
+        self._index.extend(zip(past.starts, past.numbers, strict=True))
         self._index.sort()
         self.touch()
 
@@ -217,9 +212,9 @@ def seen_as(session: NamespaceSession, memory: Memory | None) -> NamespaceSessio
     return session if session.started < memory.since else None
 
 
-def energies(random: Random, count: int, least: int, most: int) -> list[int]:
-    """Draw so many Wh for each of so many sessions."""
-    return [least + int(random.random() * (most - least)) for _ in range(count)]
+def energies(random: Random, most: Sequence[int]) -> list[int]:
+    """Draw the Wh of each session, from a tenth of what it can have at most."""
+    return [each // 10 + int(random.random() * (each - each // 10)) for each in most]
 
 
 def registers(places: Sequence[int], drawn: Sequence[int]) -> list[int]:

@@ -162,9 +162,17 @@ class Books:
         return energy, cost
 
     def populate(
-        self, sessions: int, *, days: float = 30, tariff: Tariff | None = None, seed: int = 1
+        self,
+        sessions: int,
+        *,
+        days: float = 30,
+        tariff: Tariff | None = None,
+        seed: int = 1,
+        is_lively: bool = False,
     ) -> Past:
         """Give the namespace a past: sessions that have ended, spread evenly over ``days``.
+
+        A lively one looks like a real one: nobody comes by the clock, or always stays as long.
 
         They are at all connectors in turn, and bear the first tariff in use that has a
         price per kilowatt-hour only. Their figures are the same for the same ``seed``. A row
@@ -183,26 +191,31 @@ class Books:
         now, step = self.clock.now(), timedelta(days=days) / max(sessions, 1)
         stay = min(timedelta(hours=4), 0.8 * len(places) * step)
         stay -= timedelta(microseconds=stay.microseconds)
+        begin, random = now - timedelta(days=days) - stay, Random(seed)
+        starts, stays = [begin + step * each for each in range(sessions)], [stay] * sessions
+        if is_lively:
+            # Each comes before the next one would, and has left before its place is taken again.
+            starts = [each + _some(step, random.uniform(0, 0.9)) for each in starts]
+            stays = [_some(stay, random.uniform(0.2, 1)) for _ in stays]
         # Nobody has charged with more than half of what the weakest connector can do.
-        most = int(min(each.max_power for _, each in places) * 500 * (stay / timedelta(hours=1)))
-        drawn = energies(Random(seed), sessions, most // 10, most)
-        starts = [self.register(each, now) for _, each in places]
+        power = min(each.max_power for _, each in places)
+        drawn = energies(random, [int(power * 500 * (each / timedelta(hours=1))) for each in stays])
+        reached = [self.register(each, now) for _, each in places]
         past = Past(
             numbers=range(first := next(self._numbers), first + sessions),
             places=places,
             drivers=self.drivers,
             tariff=chosen,
             unit_price=Fraction(chosen["elements"][0]["priceComponents"]["PerKilowattHour"]),
-            begin=now - timedelta(days=days) - stay,
-            step=step,
-            stay=stay,
+            starts=starts,
+            stays=stays,
             energies=drawn,
-            registers=registers(starts, drawn),
+            registers=registers(reached, drawn),
         )
         self._numbers = count(first + sessions)
         for place, (_, connector) in enumerate(places):
-            reached = starts[place] + sum(drawn[place :: len(places)])
-            connector.meter = Meter(now, reached / 1000)
+            register = reached[place] + sum(drawn[place :: len(places)])
+            connector.meter = Meter(now, register / 1000)
         self.archive.add_past(past)
         return past
 
@@ -224,6 +237,10 @@ class Books:
         if when > session.metered:
             connector = self.chargers[session.charger_id].connectors[session.connector_id]
             session.samples.append((when, self.register(connector, when)))
+
+
+def _some(time: timedelta, share: float) -> timedelta:
+    return timedelta(seconds=int(share * time.total_seconds()))
 
 
 def _is_plain(tariff: Tariff) -> bool:
