@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import b64decode
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 import json
 from pathlib import Path
 from tempfile import mkdtemp
@@ -56,18 +56,24 @@ class Page:
         seen: str = await self.evaluate("document.body ? evSeen.text() : ''")
         return seen
 
+    async def wait_until(
+        self, is_shown: Callable[[str], bool], what: str, *, seconds: float = _SECONDS_TO_SHOW
+    ) -> None:
+        """Wait until all the text, as one line, is as it should be."""
+
+        async def is_true() -> bool:
+            return is_shown(" ".join((await self.text()).split()))
+
+        if not await _until(is_true, seconds):
+            await self.fail(f"After {seconds:.0f} s nobody sees {what}")
+
     async def wait_for(self, *texts: str, seconds: float = _SECONDS_TO_SHOW) -> None:
         """Wait until all those texts can be seen, however they are broken into lines."""
-        missing: Iterable[str] = texts
-
-        async def is_seen() -> bool:
-            nonlocal missing
-            seen = " ".join((await self.text()).split())
-            missing = [each for each in texts if each not in seen]
-            return not missing
-
-        if not await _until(is_seen, seconds):
-            await self.fail(f"After {seconds:.0f} s nobody sees {', '.join(map(repr, missing))}")
+        await self.wait_until(
+            lambda seen: all(each in seen for each in texts),
+            ", ".join(map(repr, texts)),
+            seconds=seconds,
+        )
 
     async def click(self, text: str) -> None:
         """Click on what bears a text or a label, once it is there and at rest."""

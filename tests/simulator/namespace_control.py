@@ -1,6 +1,7 @@
 """The part of the control API that is about the namespace."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -37,6 +38,7 @@ class NamespaceControl:
             "note": self._note,
             "bill_error": self._bill_error,
             "populate": self._populate,
+            "between": self._between,
             "fail_next": self._fail_next,
             "token": self._token,
         }
@@ -130,6 +132,18 @@ class NamespaceControl:
             "sessions": len(past.numbers),
             "energy": past.total_energy,
             "price": past.total_price,
+        }
+
+    def _between(self, _request: web.Request, body: Json) -> Json:
+        """Take ``{"start", "end"}``: every session some of which lies in between, in Wh."""
+        start, end = (datetime.fromisoformat(body[name]) for name in ("start", "end"))
+        known = (self.namespace.seen(each) for each in self.namespace.find())
+        return {
+            "sessions": [
+                self._session(each)
+                for each in known
+                if each and each.started < end and (each.stopped or end) > start
+            ]
         }
 
     def _fail_next(self, _request: web.Request, body: Json) -> Json:

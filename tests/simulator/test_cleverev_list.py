@@ -109,10 +109,11 @@ async def test_sessions_start_between_two_pages(
     assert newest["energy"] == 0
 
 
-async def test_a_past(simulator: Simulator, host: NamespaceClient) -> None:
+@pytest.mark.parametrize("is_lively", [False, True])
+async def test_a_past(simulator: Simulator, host: NamespaceClient, is_lively: bool) -> None:
     """1,234 sessions are there at once, with sums that are exact."""
     began = perf_counter()
-    past = simulator.namespace.populate(1234)
+    past = simulator.namespace.populate(1234, is_lively=is_lively)
     assert perf_counter() - began < 1
     rows = await read_all(host)
     assert len(rows) == len(set(ids_of(rows))) == 1234
@@ -129,9 +130,13 @@ async def test_a_past(simulator: Simulator, host: NamespaceClient) -> None:
         assert bill.total == session.fixed_price
 
 
-async def test_registers_of_a_past(simulator: Simulator, host: NamespaceClient) -> None:
+@pytest.mark.parametrize("is_lively", [False, True])
+async def test_registers_of_a_past(
+    simulator: Simulator, host: NamespaceClient, is_lively: bool
+) -> None:
     """Every register goes on where it was, up to the car that comes next."""
-    simulator.namespace.populate(100, days=3)
+    past = simulator.namespace.populate(100, days=3, is_lively=is_lively)
+    assert (len(set(past.stays)) > 1) == is_lively
     simulator.namespace.start_at_pole(DAY, 2, CLEVEREV_ID_TAGS[0])
     rows = [each for each in await read_all(host, chargerId=DAY) if each["connectorId"] == 2]
     oldest_first = rows[::-1]

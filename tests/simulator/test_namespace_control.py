@@ -1,5 +1,7 @@
 """Tests of the namespace by remote control."""
 
+from datetime import timedelta
+
 import pytest
 
 from . import Simulator
@@ -9,6 +11,7 @@ from .defaults import CLEVEREV_GUEST, CLEVEREV_ID_TAGS
 from .test_control import control
 
 PLACE = {"charger_id": ENERGY, "connector_id": 1}
+SECOND = timedelta(seconds=1)
 
 
 async def test_a_stay_by_remote_control(simulator: Simulator, client: Client) -> None:
@@ -86,6 +89,20 @@ async def test_a_past_by_remote_control(
     assert made["sessions"] == len(rows) == 25
     assert made["energy"] == sum(each["energy"] for each in rows)
     assert (await control(client, "GET", "state"))["namespace_count"] == 25
+
+
+async def test_what_was_between_by_remote_control(simulator: Simulator, client: Client) -> None:
+    """The sessions of a time are those that have begun before its end and ended after its start."""
+    past = simulator.namespace.populate(30, days=30, is_lively=True)
+    first, second, *_ = (past.session(each) for each in past.numbers)
+    assert first.stopped
+    both = {"start": first.stopped.isoformat(), "end": (second.started + SECOND).isoformat()}
+    made = await control(client, "POST", "namespace/between", both)
+    assert [each["session_id"] for each in made["sessions"]] == [second.id]
+    assert made["sessions"][0]["energy"] == past.energies[1]
+    both["start"] = (first.stopped - SECOND).isoformat()
+    made = await control(client, "POST", "namespace/between", both)
+    assert [each["session_id"] for each in made["sessions"]] == [first.id, second.id]
 
 
 async def test_a_tariff_by_remote_control(client: Client) -> None:
