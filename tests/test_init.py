@@ -175,6 +175,7 @@ async def test_actions_without_account(home: Home) -> None:
         "post_session",
         "post_station",
         "quote",
+        "rebuild_statistics",
         "start_session",
         "stop_session",
     }

@@ -27,6 +27,7 @@ from custom_components.ev_charging_sessions import (
     services,
     services_post,
     services_quote,
+    services_statistics,
     switch,
 )
 from custom_components.ev_charging_sessions.charging.backends.plugsurfing_ids import CONNECTOR_TYPES
@@ -76,6 +77,7 @@ SCHEMAS = {
     "quote": services_quote.QUOTE_SCHEMA,
     "post_session": services_post.POST_SESSION_SCHEMA,
     "post_station": services_post.POST_STATION_SCHEMA,
+    "rebuild_statistics": services_statistics.REBUILD_STATISTICS_SCHEMA,
 }
 
 ENTITIES: dict[Platform, list[EntityDescription]] = {

@@ -32,6 +32,7 @@ from .networks import NETWORKS, cards_of
 from .operation import async_retire
 from .price_source import own_price_of
 from .services import async_setup_services
+from .statistics import async_keep_statistics
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> 
     async_move_to_subentries(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_keep_devices(hass, entry)
+    async_keep_statistics(hass, entry)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:

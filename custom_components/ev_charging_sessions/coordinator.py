@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import batched
 import logging
-from typing import override
+from typing import TYPE_CHECKING, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_CURRENCY
@@ -46,6 +46,9 @@ from .issues import (
     async_note_unit,
 )
 from .telling import TellingCoordinator
+
+if TYPE_CHECKING:
+    from .statistics import StatisticsWriter
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -108,6 +111,7 @@ class ChargingCoordinator(TellingCoordinator):
         self._keeping = asyncio.Lock()
         self.news = News()
         self.outbox: Outbox | None = None
+        self.statistics: StatisticsWriter | None = None
         self._has_bearings = False
 
     @override

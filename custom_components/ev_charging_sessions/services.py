@@ -44,6 +44,11 @@ from .services_post import (
     async_post_station,
 )
 from .services_quote import QUOTE_SCHEMA, SERVICE_QUOTE, async_quote
+from .services_statistics import (
+    REBUILD_STATISTICS_SCHEMA,
+    SERVICE_REBUILD_STATISTICS,
+    async_rebuild_statistics,
+)
 
 SERVICE_START_SESSION = "start_session"
 SERVICE_STOP_SESSION = "stop_session"
@@ -139,6 +144,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
     )
     hass.services.async_register(
         DOMAIN, SERVICE_POST_STATION, async_post_station, schema=POST_STATION_SCHEMA
+    )
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_REBUILD_STATISTICS,
+        async_rebuild_statistics,
+        schema=REBUILD_STATISTICS_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from .errors import LedgerError
+from .ledger_hours import LedgerStatistics
 from .ledger_links import Links, link, links_of, unlink
 from .ledger_migrations import migrate
 from .ledger_operator import knows_card, put_references, session_of_reference, use_cards
@@ -56,6 +57,7 @@ class Ledger:
     Times in arguments are aware; a naive one is a TypeError.
 
     ``outbox`` holds what operators owe their networks: ``upsert`` puts it there.
+    ``statistics`` tells what lies in which hour, and where a change has made that wrong.
     """
 
     def __init__(self, url: str) -> None:
@@ -65,6 +67,7 @@ class Ledger:
         self._executor: ThreadPoolExecutor | None = None
         self._postings = Postings()
         self.outbox = LedgerOutbox(self._postings, self._read, self._write)
+        self.statistics = LedgerStatistics(self._read, self._write)
 
     async def open(self) -> None:
         """Open the database, and create or migrate its tables.

@@ -1,15 +1,25 @@
-"""Which statistics of an account lack what its sessions say, and what they should say."""
+"""Which statistics of an account lack what its sessions say.
+
+What they should say is in ``ledger_hours``.
+"""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from sqlalchemy import Connection, TextClause, select, text
+from msgspec import Struct
+from sqlalchemy import Connection, TextClause, delete, select, text
 
 from .energy import charging_interval
-from .ledger_schema import sessions
-from .model import Session
+from .ledger_query import find_account_row, names
+from .ledger_schema import sessions, statistics_due
+from .model import Account, Session
 
-type Due = dict[str, int]
+
+class Due(Struct, frozen=True):
+    """From when on (microseconds since 1970) statistics are wrong, and how often they became so."""
+
+    since: int
+    revision: int
 
 
 @cache
@@ -54,9 +64,38 @@ def mark_all_due(connection: Connection, account_number: int) -> None:
     mark_due(connection, account_number, {point or "": 0 for point in points})
 
 
-def due_since(found: Iterable[Session]) -> Due:
+def mark_account_due(connection: Connection, account: Account) -> None:
+    """Note that all statistics of an account are wrong, if the ledger knows it."""
+    number = connection.execute(find_account_row(), names(account)).scalar()
+    if number is not None:
+        mark_all_due(connection, number)
+
+
+def read_due(connection: Connection, account: Account) -> dict[str, Due]:
+    """Return which statistics of an account are wrong, by charge point."""
+    number = find_account_row().scalar_subquery()
+    found = connection.execute(
+        select(statistics_due).where(statistics_due.c.account == number), names(account)
+    )
+    return {row.charge_point_id: Due(row.since, row.revision) for row in found}
+
+
+def clear_due(connection: Connection, account: Account, written: Mapping[str, Due]) -> None:
+    """Note that statistics have been written, unless they became wrong again meanwhile."""
+    number = connection.execute(find_account_row(), names(account)).scalar()
+    for point, due in sorted(written.items()):
+        connection.execute(
+            delete(statistics_due).where(
+                statistics_due.c.account == number,
+                statistics_due.c.charge_point_id == point,
+                statistics_due.c.revision == due.revision,
+            )
+        )
+
+
+def due_since(found: Iterable[Session]) -> dict[str, int]:
     """Return from when on some sessions are part of the statistics, by charge point."""
-    due: Due = {}
+    due: dict[str, int] = {}
     for session in found:
         if session.energy is None and session.cost is None:
             continue
