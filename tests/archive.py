@@ -109,10 +109,11 @@ class Archive:
     async def clear(self) -> None:
         """Take all our statistics away, as a person can."""
         cleared = asyncio.Event()
-        self.recorder.async_clear_statistics(
-            list(await self.names()),
-            on_done=lambda: self.hass.loop.call_soon_threadsafe(cleared.set),
-        )
+
+        def done() -> None:
+            self.hass.loop.call_soon_threadsafe(cleared.set)
+
+        self.recorder.async_clear_statistics(list(await self.names()), on_done=done)
         await cleared.wait()
         assert await self.names() == {}
 
