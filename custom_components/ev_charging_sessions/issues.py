@@ -21,6 +21,8 @@ _UNREADABLE = "unexpected_answer"
 _LOST = "park_lost"
 _OTHER_UNIT = "energy_unit_mismatch"
 _UNPOSTED = "sessions_unposted"
+_ARCHIVE_FULL = "archive_full"
+ARCHIVE_REPLACED = "archive_replaced"
 BILL_DIFFERS = "bill_differs"
 POSTS_REFUSED = "posts_refused"
 
@@ -133,6 +135,42 @@ def async_note_refused(
     if not reason and issue and issue.data:
         reason = str(issue.data["reason"])
     _create_issue(hass, entry, POSTS_REFUSED, is_fixable=True, count=str(count), reason=reason)
+
+
+@callback
+def async_note_full(hass: HomeAssistant, is_full: bool) -> None:
+    """Tell that there is no room left for the archive, or that there is."""
+    if not is_full:
+        ir.async_delete_issue(hass, DOMAIN, _ARCHIVE_FULL)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _ARCHIVE_FULL,
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=_ARCHIVE_FULL,
+    )
+
+
+@callback
+def async_note_replaced(hass: HomeAssistant, file: str, count: int) -> None:
+    """Tell that the archive was broken, where its file is kept and how much was saved.
+
+    It outlasts restarts: nothing but a person takes it back. Each broken file has its own.
+    """
+    placeholders = {"file": file, "count": str(count)}
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{ARCHIVE_REPLACED}_{file}",
+        data={**placeholders},
+        is_fixable=True,
+        is_persistent=True,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=ARCHIVE_REPLACED,
+        translation_placeholders=placeholders,
+    )
 
 
 @callback
