@@ -26,6 +26,7 @@ from .charging.errors import (
     BackendError,
     BackendUnavailableError,
     LedgerError,
+    LedgerFullError,
     RateLimitError,
 )
 from .charging.events import EventType, SessionEvent, events_of
@@ -191,7 +192,9 @@ class ChargingCoordinator(TellingCoordinator):
             self._note_failure()
             raise translated(UpdateFailed, err, retry_after=err.retry_after) from err
         except (BackendError, LedgerError) as err:
-            self._note_failure()
+            # That one has an issue of its own, and the network has answered.
+            if not isinstance(err, LedgerFullError):
+                self._note_failure()
             raise translated(UpdateFailed, err) from err
         self._note_success()
         self.update_interval = self._interval()
@@ -200,11 +203,14 @@ class ChargingCoordinator(TellingCoordinator):
 
     async def _async_keep(self, sessions: Sequence[Session], read: datetime | None = None) -> None:
         """Write what a backend said to the ledger, and take note of what it changed."""
-        if sessions:
-            # What the ledger has taken must be shown, even if nobody waits for it any more.
-            await asyncio.shield(self._async_kept(sessions, read))
+        # What the ledger has taken must be shown, even if nobody waits for it any more.
+        if sessions and (err := await asyncio.shield(self._async_kept(sessions, read))):
+            raise err
 
-    async def _async_kept(self, sessions: Sequence[Session], read: datetime | None) -> None:
+    async def _async_kept(
+        self, sessions: Sequence[Session], read: datetime | None
+    ) -> LedgerError | None:
+        """Return what went wrong, for nobody would hear of it if it were raised."""
         # Changes must be followed in the order in which the ledger has made them.
         async with self._keeping:
             points = self.charge_points.by_id
@@ -212,14 +218,15 @@ class ChargingCoordinator(TellingCoordinator):
                 now = dt_util.utcnow()
                 priced = await self.prices.priced(sessions, self.sessions.open, points, now)
                 changes = await self.ledger.upsert(priced, read=read)
-            except LedgerError:
+                for number, batch in enumerate(batched(changes, _CHANGES_AT_ONCE, strict=False)):
+                    if number:
+                        await asyncio.sleep(0)
+                    self._apply(batch)
+                await self.prices.follow(changes, points, now, is_news=self._has_bearings)
+            except LedgerError as err:
                 self.backend.forget()
-                raise
-            for number, batch in enumerate(batched(changes, _CHANGES_AT_ONCE, strict=False)):
-                if number:
-                    await asyncio.sleep(0)
-                self._apply(batch)
-            await self.prices.follow(changes, points, now, is_news=self._has_bearings)
+                return err
+        return None
 
     async def _async_look(self) -> bool:
         """Poll now, and tell whether the network has answered."""

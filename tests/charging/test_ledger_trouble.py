@@ -21,6 +21,7 @@ from custom_components.ev_charging_sessions.charging.ledger_outbox import Postin
 from custom_components.ev_charging_sessions.charging.model import Session, SessionStatus
 
 from .answers import ACCOUNT, OTHER_ACCOUNT, answer, at, details, euros, metered, tariff
+from .full_disk import FullDisk
 from .ledger_files import execute, rows
 from .test_ledger_migrations import REFUSED, VERSIONS, check, fill, open_and_close, run
 
@@ -121,7 +122,6 @@ async def test_a_file_that_is_no_database(trouble: Trouble, content: bytes) -> N
     assert trouble.ledger.salvaged == 0
     assert len(await trouble.ledger.upsert([answer()])) == 1
     await trouble.reopen()
-    assert trouble.ledger.set_aside is None
     assert trouble.told == [aside]
     assert list(await trouble.all()) == ["s1"]
 
@@ -299,27 +299,9 @@ async def test_a_healthy_file_is_never_set_aside(ledger_file: Path) -> None:
     assert [each.name for each in ledger_file.parent.iterdir()] == ["ledger.db"]
 
 
-class Disk:
-    """The disk of a ledger, as far as SQLite knows: a file that may not grow."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        """Remember whose."""
-        self._ledger = ledger
-
-    async def limit(self, more: int) -> None:
-        """Let the file grow by so many pages only."""
-
-        def limit(connection: object) -> None:
-            raw = connection.connection.dbapi_connection  # type: ignore[attr-defined] # SQLAlchemy's
-            (used,) = raw.execute("PRAGMA page_count").fetchone()
-            raw.execute(f"PRAGMA max_page_count={used + more}")
-
-        await self._ledger._read(limit)
-
-
 async def test_a_full_disk(trouble: Trouble) -> None:
     """Test that nothing is half written, what is known is told, and it goes on with room."""
-    disk = Disk(trouble.ledger)
+    disk = FullDisk(trouble.ledger)
     sessions = many(300)
     await trouble.ledger.upsert(sessions[:100])
     before = await trouble.all()
@@ -332,7 +314,7 @@ async def test_a_full_disk(trouble: Trouble) -> None:
     # That nothing had to be written does not show that there is room.
     assert await trouble.ledger.upsert(sessions[:100]) == ()
     assert trouble.full == [True]
-    await disk.limit(10_000)
+    await disk.make_room()
     assert len(await trouble.ledger.upsert(sessions[100:])) == 200
     assert trouble.full == [True, False]
     assert len(await trouble.all()) == 300
@@ -340,7 +322,7 @@ async def test_a_full_disk(trouble: Trouble) -> None:
 
 async def test_a_full_disk_and_the_outbox(trouble: Trouble) -> None:
     """Test that a session is in the outbox if and only if it is in the ledger."""
-    disk = Disk(trouble.ledger)
+    disk = FullDisk(trouble.ledger)
     await fill(trouble.ledger)
     await disk.limit(0)
     written = []
