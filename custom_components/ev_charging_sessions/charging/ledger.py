@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from .errors import LedgerCorruptError, LedgerError, LedgerFullError
+from .ledger_commands import add_command, pending_commands, settings, update_command
 from .ledger_database import (
     as_ledger_error,
     changes_of,
@@ -27,14 +28,7 @@ from .ledger_migrations import migrate
 from .ledger_operator import knows_card, put_references, session_of_reference, use_cards
 from .ledger_outbox import LedgerOutbox
 from .ledger_postings import Postings
-from .ledger_query import (
-    SessionQuery,
-    Totals,
-    find_pending,
-    find_settings,
-    names,
-    update_command,
-)
+from .ledger_query import SessionQuery, Totals
 from .ledger_reads import (
     cost_of,
     energy_of,
@@ -46,12 +40,10 @@ from .ledger_reads import (
     revisions,
     totals,
 )
-from .ledger_rows import command_from_columns, command_to_columns
 from .ledger_salvage import finish, set_aside
-from .ledger_schema import commands
 from .ledger_timelines import read_timelines
 from .ledger_units import use_units
-from .ledger_upsert import Change, find_account, upsert
+from .ledger_upsert import Change, upsert
 from .merge import Revision
 from .model import Account, Command, EnergyUnit, MeterValue, Session
 
@@ -203,15 +195,15 @@ class Ledger:
 
     async def add_command(self, command: Command) -> None:
         """Write down a command; a second one of the same id is a LedgerError."""
-        await self._write(_add_command, command)
+        await self._write(add_command, command)
 
     async def update_command(self, command: Command) -> None:
         """Replace the command of the same id; an unknown id is a LedgerError."""
-        await self._write(_update_command, command)
+        await self._write(update_command, command)
 
     async def pending_commands(self, account: Account) -> tuple[Command, ...]:
         """Return the commands whose outcome is not known yet, oldest first."""
-        return await self._read(_pending, account)
+        return await self._read(pending_commands, account)
 
     async def settings(self, account: Account) -> tuple[Command, ...]:
         """Return the commands that set the modes of charge points last, oldest first.
@@ -219,7 +211,7 @@ class Ledger:
         For each charge point there are up to two: the last one, and the last one that let a
         car charge.
         """
-        return await self._read(_settings, account)
+        return await self._read(settings, account)
 
     async def energy(self, account: Account) -> dict[str | None, float]:
         """Return the kWh of all sessions of an account, by charge point id.
@@ -380,29 +372,3 @@ def _use_units(
     if not use_units(connection, account, energy_unit, currency):
         return frozenset()
     return postings.renew(connection, account, datetime.now(UTC))
-
-
-def _add_command(connection: Connection, command: Command) -> None:
-    account = find_account(connection, command.account)
-    connection.execute(commands.insert(), {"account": account, **command_to_columns(command)})
-
-
-def _update_command(connection: Connection, command: Command) -> None:
-    columns = command_to_columns(command)
-    columns["command"] = columns.pop("command_id")
-    if connection.execute(update_command(), columns).rowcount == 0:
-        raise LedgerError("The ledger does not know this command")
-
-
-def _pending(connection: Connection, account: Account) -> tuple[Command, ...]:
-    return tuple(
-        command_from_columns(account, row)
-        for row in connection.execute(find_pending(), names(account)).mappings()
-    )
-
-
-def _settings(connection: Connection, account: Account) -> tuple[Command, ...]:
-    return tuple(
-        command_from_columns(account, row)
-        for row in connection.execute(find_settings(), names(account)).mappings()
-    )
