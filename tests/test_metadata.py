@@ -25,6 +25,7 @@ from custom_components.ev_charging_sessions import (
     sensor,
     sensor_costs,
     services,
+    services_import,
     services_post,
     services_quote,
     services_statistics,
@@ -35,10 +36,8 @@ from custom_components.ev_charging_sessions.charging.errors import (
     ChargingError,
     CommandFailedError,
     ConnectorBusyError,
-    LedgerCorruptError,
+    ImportInterruptedError,
     LedgerError,
-    LedgerFullError,
-    LedgerSetupError,
     PriceUnknownError,
     SwitchFailedError,
 )
@@ -81,6 +80,7 @@ SCHEMAS = {
     "post_session": services_post.POST_SESSION_SCHEMA,
     "post_station": services_post.POST_STATION_SCHEMA,
     "rebuild_statistics": services_statistics.REBUILD_STATISTICS_SCHEMA,
+    "import_history": services_import.IMPORT_SCHEMA,
 }
 
 ENTITIES: dict[Platform, list[EntityDescription]] = {
@@ -107,16 +107,13 @@ ENTITIES: dict[Platform, list[EntityDescription]] = {
 ERRORS: list[ChargingError] = [
     *BACKEND_ERRORS,
     LedgerError(),
-    LedgerCorruptError(),
-    LedgerFullError(),
-    LedgerSetupError("ledger_driver_missing"),
-    LedgerSetupError("ledger_url_invalid"),
     *(PriceUnknownError(missing) for missing in sorted(missing_for_prices())),
     *(CommandFailedError(state) for state in CommandState if state is not CommandState.CONFIRMED),
     CommandFailedError(CommandState.REJECTED, "EvseInUse"),
     ConnectorBusyError(),
     SwitchFailedError(is_timeout=False),
     SwitchFailedError(is_timeout=True),
+    ImportInterruptedError(),
 ]
 
 
@@ -271,7 +268,8 @@ def test_exceptions() -> None:
         str(each.translation_key): set(each.translation_placeholders or ()) for each in told
     }
     inputs = input_errors()
-    for field in ("card", "device", "ended", "evse_id", "limit", "mode", "started"):
+    fields = ("card", "config_entry_id", "device", "ended", "evse_id", "limit", "mode", "started")
+    for field in fields:
         expected |= {key: set() for key in inputs[field]}
     expected |= _refusals()
     texts = TEXTS["exceptions"]
@@ -300,10 +298,8 @@ def test_issues() -> None:
     used, fixable = {}, set()
     for call in calls("_create_issue"):
         key = getattr(issues, ast.unparse(call.args[2]))
-        given = {each.arg for each in call.keywords}
+        given = {"title", *(each.arg for each in call.keywords)}
         used[key] = given - {"is_fixable", "is_persistent", "about"}
-        if ast.unparse(call.args[1]) != "None":
-            used[key].add("title")
         if "is_fixable" in given:
             fixable.add(key)
     assert set(TEXTS["issues"]) == set(used)

@@ -2,6 +2,17 @@
 
 from typing import Any
 
+from custom_components.ev_charging_sessions.charging.backends.plugsurfing import PlugSurfing
+from custom_components.ev_charging_sessions.charging.backends.shell_recharge import ShellRecharge
+from custom_components.ev_charging_sessions.charging.backends.smappee import Smappee
+from custom_components.ev_charging_sessions.charging.errors import (
+    AuthenticationError,
+    ChargingError,
+    ImportInterruptedError,
+    LedgerError,
+    RequestRejectedError,
+    UnexpectedAnswerError,
+)
 from custom_components.ev_charging_sessions.connector_flow import CHANGE_SCHEMA, CONNECTOR_SCHEMA
 from custom_components.ev_charging_sessions.const import (
     CONF_FORWARD,
@@ -11,6 +22,7 @@ from custom_components.ev_charging_sessions.const import (
     SUBENTRY_CONNECTOR,
 )
 from custom_components.ev_charging_sessions.exceptions import placeholders_of
+from custom_components.ev_charging_sessions.import_flow import IMPORT_SCHEMA
 from custom_components.ev_charging_sessions.networks import NETWORKS
 from custom_components.ev_charging_sessions.options_flow import own_price_schema
 from custom_components.ev_charging_sessions.subentry_flows import CHARGE_POINT_SCHEMA
@@ -49,8 +61,10 @@ def test_options_forms() -> None:
     """Test that the forms of the options and their errors have texts, and none is left over."""
     texts = TEXTS["options"]
     steps = texts["step"]
-    assert set(steps) == {"init", "calls", "forward", "evse_ids", "price"}
-    assert set(steps["init"]["menu_options"]) == {"calls", "forward", "price"}
+    assert set(steps) == {"init", "calls", "forward", "evse_ids", "price", "import_history"}
+    assert set(steps["init"]["menu_options"]) == {"calls", "forward", "price", "import_history"}
+    assert texts_of(steps["import_history"]) == keys(IMPORT_SCHEMA)
+    assert set(texts["progress"]) == {"importing"}
     assert texts_of(steps["price"]) == keys(own_price_schema("EUR"))
     assert texts_of(steps["forward"]) == {CONF_FORWARD}
     assert placeholders(steps["calls"]["description"]) == {"url"}
@@ -61,6 +75,30 @@ def test_options_forms() -> None:
     assert set(texts["error"]) == reaches | of_price | {"evse_id_taken", "invalid_evse_id"}
     told = set().union(*(placeholders(text) for text in texts["error"].values()))
     assert told == {"currency"}
+
+
+def test_ends_of_an_import() -> None:
+    """Test that whatever an import ends with has a text, with all that is known of it."""
+    ends: list[ChargingError] = [
+        AuthenticationError(),
+        ImportInterruptedError(),
+        LedgerError("The ledger cannot be used"),
+        RequestRejectedError("E0001", status=400),
+        UnexpectedAnswerError("data[]"),
+    ]
+    told = {err.key: set(placeholders_of(err)) for err in ends}
+    told |= {"imported": {"read", "new", "changed", "unreadable"}, "not_loaded": set()}
+    texts = TEXTS["options"]["abort"]
+    assert {key: placeholders(text) for key, text in texts.items()} == told
+
+
+def test_networks_with_a_past() -> None:
+    """Test that an import is offered exactly where a backend lists sessions of long ago."""
+    lists_past = {name for name, network in NETWORKS.items() if network.lists_past}
+    assert lists_past == {"smappee", "cleverev"}
+    assert Smappee.capabilities.lists_past
+    assert not ShellRecharge.capabilities.lists_past
+    assert not PlugSurfing.capabilities.past
 
 
 def test_subentry_forms() -> None:

@@ -11,8 +11,12 @@ from tests.park import SOUTH, suggestions
 
 
 async def _open(home: Home) -> dict[str, Any]:
-    """Open the options of the account."""
-    result = dict(await home.hass.config_entries.options.async_init(home.entry.entry_id))
+    """Open the price in the options of the account."""
+    options = home.hass.config_entries.options
+    menu = await options.async_init(home.entry.entry_id)
+    assert menu["type"] is FlowResultType.MENU
+    assert menu["menu_options"] == ["price", "import_history"]
+    result = dict(await options.async_configure(menu["flow_id"], {"next_step_id": "price"}))
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "price"
     return result
@@ -119,6 +123,6 @@ async def test_no_price(home: Home, user_input: dict[str, Any]) -> None:
 
 
 async def test_no_options_without_energy(home: Home) -> None:
-    """Test that nothing is asked for at a network that does not tell how much was charged."""
+    """Test that nothing is asked for where there is neither an energy nor a list of the past."""
     await home.add_account()
     assert not home.entry.supports_options

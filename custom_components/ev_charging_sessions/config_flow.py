@@ -8,9 +8,11 @@ import voluptuous as vol
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     ConfigEntry,
+    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
+    FlowType,
     OptionsFlow,
 )
 from homeassistant.core import callback
@@ -35,9 +37,9 @@ from .const import (
     SUBENTRY_CONNECTOR,
 )
 from .exceptions import placeholders_of
+from .import_flow import STEP_IMPORT, AccountOptionsFlow
 from .networks import NETWORKS, Network, account_of
 from .operator_options import OperatorOptionsFlow
-from .options_flow import OwnPriceFlow
 from .subentry_flows import ChargeCardFlow, ChargePointFlow
 
 
@@ -126,6 +128,20 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_create_entry(
             title=NETWORKS[self._backend].title, data={CONF_BACKEND: self._backend, **self._data}
         )
+
+    @override
+    async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
+        """Lead on to the import of past sessions, where the network lists any."""
+        entry = result["result"]
+        network = NETWORKS[self._backend]
+        if not network.lists_past or entry.state is not ConfigEntryState.LOADED:
+            return result
+        options = self.hass.config_entries.options
+        flow = await options.async_init(entry.entry_id)
+        if network.takes_own_price:
+            flow = await options.async_configure(flow["flow_id"], {"next_step_id": STEP_IMPORT})
+        result["next_flow"] = (FlowType.OPTIONS_FLOW, flow["flow_id"])
+        return result
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Ask for credentials because the network refuses the stored ones."""
@@ -253,16 +269,17 @@ class ChargingConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
-        """Let the user set a price of their own, and more where the home is the operator."""
+        """Let the user import the past, set a price, and more where the home is the operator."""
         is_operator = NETWORKS[config_entry.data[CONF_BACKEND]].operate is not None
-        return OperatorOptionsFlow() if is_operator else OwnPriceFlow()
+        return OperatorOptionsFlow() if is_operator else AccountOptionsFlow()
 
     @classmethod
     @callback
     @override
     def async_supports_options_flow(cls, config_entry: ConfigEntry) -> bool:
-        """Tell whether a price of one's own is of any use at this network."""
-        return NETWORKS[config_entry.data[CONF_BACKEND]].takes_own_price
+        """Tell whether there is anything to set or to import at this network."""
+        network = NETWORKS[config_entry.data[CONF_BACKEND]]
+        return network.takes_own_price or network.lists_past
 
     @classmethod
     @callback

@@ -17,7 +17,7 @@ from homeassistant.helpers.update_coordinator import UpdateFailed
 from homeassistant.util import dt as dt_util
 
 from .bills import async_check_bills
-from .charging.backends.backend import Backend
+from .charging.backends.backend import Backend, Past
 from .charging.charge_points import ChargePoints
 from .charging.commands import Commands
 from .charging.current_sessions import CurrentSessions
@@ -26,11 +26,12 @@ from .charging.errors import (
     BackendError,
     BackendUnavailableError,
     LedgerError,
-    LedgerFullError,
     RateLimitError,
 )
 from .charging.events import EventType, SessionEvent, events_of
+from .charging.history import History
 from .charging.ledger import Change, Ledger
+from .charging.ledger_imports import ImportStep
 from .charging.meters import Meters
 from .charging.model import Account, ChargeCard, CommandKind, Session
 from .charging.news import News
@@ -96,6 +97,14 @@ class ChargingCoordinator(TellingCoordinator):
             spawn=lambda work: entry.async_create_background_task(
                 hass, work, f"{DOMAIN} command", eager_start=True
             ),
+        )
+        self.history = History(
+            account,
+            backend,
+            ledger,
+            keep=self._async_keep_past,
+            on_refused=lambda: entry.async_start_reauth(hass),
+            spawn=lambda work: entry.async_create_background_task(hass, work, f"{DOMAIN} import"),
         )
         self.unreadable: tuple[str, ...] = ()
         self.subentry_ids = {
@@ -192,9 +201,7 @@ class ChargingCoordinator(TellingCoordinator):
             self._note_failure()
             raise translated(UpdateFailed, err, retry_after=err.retry_after) from err
         except (BackendError, LedgerError) as err:
-            # That one has an issue of its own, and the network has answered.
-            if not isinstance(err, LedgerFullError):
-                self._note_failure()
+            self._note_failure()
             raise translated(UpdateFailed, err) from err
         self._note_success()
         self.update_interval = self._interval()
@@ -203,30 +210,35 @@ class ChargingCoordinator(TellingCoordinator):
 
     async def _async_keep(self, sessions: Sequence[Session], read: datetime | None = None) -> None:
         """Write what a backend said to the ledger, and take note of what it changed."""
-        # What the ledger has taken must be shown, even if nobody waits for it any more.
-        if sessions and (err := await asyncio.shield(self._async_kept(sessions, read))):
-            raise err
+        if sessions:
+            # What the ledger has taken must be shown, even if nobody waits for it any more.
+            await asyncio.shield(self._async_kept(sessions, read))
+
+    async def _async_keep_past(self, past: Past, step: ImportStep) -> Sequence[Change]:
+        """Write a slice of the past to the ledger, and let the totals follow."""
+        changes = await asyncio.shield(self._async_kept(past.sessions, past.read, step))
+        self.async_show()
+        return changes
 
     async def _async_kept(
-        self, sessions: Sequence[Session], read: datetime | None
-    ) -> LedgerError | None:
-        """Return what went wrong, for nobody would hear of it if it were raised."""
+        self, sessions: Sequence[Session], read: datetime | None, step: ImportStep | None = None
+    ) -> Sequence[Change]:
         # Changes must be followed in the order in which the ledger has made them.
         async with self._keeping:
             points = self.charge_points.by_id
             try:
                 now = dt_util.utcnow()
                 priced = await self.prices.priced(sessions, self.sessions.open, points, now)
-                changes = await self.ledger.upsert(priced, read=read)
-                for number, batch in enumerate(batched(changes, _CHANGES_AT_ONCE, strict=False)):
-                    if number:
-                        await asyncio.sleep(0)
-                    self._apply(batch)
-                await self.prices.follow(changes, points, now, is_news=self._has_bearings)
-            except LedgerError as err:
+                changes = await self.ledger.upsert(priced, read=read, step=step)
+            except LedgerError:
                 self.backend.forget()
-                return err
-        return None
+                raise
+            for number, batch in enumerate(batched(changes, _CHANGES_AT_ONCE, strict=False)):
+                if number:
+                    await asyncio.sleep(0)
+                self._apply(batch)
+            await self.prices.follow(changes, points, now, is_news=self._has_bearings)
+            return changes
 
     async def _async_look(self) -> bool:
         """Poll now, and tell whether the network has answered."""

@@ -1,9 +1,11 @@
 """What an operator does beside charging: post sessions, tell statuses, and take calls."""
 
 from collections.abc import Iterable
+from copy import replace
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 
 from .charging.backends.plugsurfing import PlugSurfing, cut_short, is_measured
 from .charging.backends.plugsurfing_codes import name_of
@@ -44,8 +46,11 @@ async def async_operate(
     for session in coordinator.sessions.open.copy().values():
         if session.charge_point_id not in coordinator.subentry_ids and is_measured(session):
             await coordinator.async_keep_now(cut_short(session))
-    # Only now, for what has just ended was still to be posted.
-    await ledger.outbox.use_sources(account, sources_of(entry, account))
+    # Only now, for what has just ended was still to be posted. At a charge point that is chosen
+    # anew, nobody is to be billed for what was over before.
+    now = dt_util.utcnow()
+    sources = [replace(source, since=now) for source in sources_of(entry, account)]
+    await ledger.outbox.use_sources(account, sources)
     outbox = coordinator.outbox = _outbox(hass, entry, coordinator, backend)
     statuses = backend.statuses
 

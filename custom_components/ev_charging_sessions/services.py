@@ -35,6 +35,11 @@ from .service_fields import (
     statuses_of,
     time_of,
 )
+from .services_import import (
+    IMPORT_SCHEMA,
+    SERVICE_IMPORT_HISTORY,
+    async_import_history,
+)
 from .services_post import (
     POST_SESSION_SCHEMA,
     POST_STATION_SCHEMA,
@@ -150,6 +155,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
         SERVICE_REBUILD_STATISTICS,
         async_rebuild_statistics,
         schema=REBUILD_STATISTICS_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_IMPORT_HISTORY,
+        async_import_history,
+        schema=IMPORT_SCHEMA,
         supports_response=SupportsResponse.OPTIONAL,
     )
 

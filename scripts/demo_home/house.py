@@ -222,7 +222,7 @@ async def _add_park(home: HomeAssistant, simulator: str) -> str:
             {"service_location_ids": [_PARK]},
         )
     with step("a price of its own for the park"):
-        await home.set_options(entry_id, _OWN_PRICE)
+        await home.set_options(entry_id, {"next_step_id": "price"}, _OWN_PRICE)
     return entry_id
 
 

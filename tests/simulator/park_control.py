@@ -8,6 +8,7 @@ from aiohttp import web
 from .backend import Json
 from .cars import Car
 from .park_model import Connector, ParkSession
+from .park_past import populate_past
 from .parks import Parks
 
 type Action = Callable[[web.Request, Json], Json | Awaitable[Json]]
@@ -28,6 +29,7 @@ class ParkControl:
             ("POST", "park/resume", self._resume),
             ("POST", "park/correct", self._correct),
             ("POST", "park/populate", self._populate),
+            ("POST", "park/populate_past", self._populate_past),
             ("POST", "park/add_station", self._add_station),
             ("POST", "park/remove_station", self._remove_station),
             ("POST", "park/own", self._own),
@@ -86,6 +88,10 @@ class ParkControl:
     def _populate(self, _request: web.Request, body: Json) -> Json:
         """Take ``{"stations", "sessions"}``: a big new park."""
         return {"service_location_id": self.parks.populate(**body).service_location_id}
+
+    def _populate_past(self, _request: web.Request, body: Json) -> Json:
+        """Take the arguments of ``populate_past``; the energy is Wh."""
+        return asdict(populate_past(self.parks, **body))
 
     def _add_station(self, _request: web.Request, body: Json) -> Json:
         """Take the arguments of ``Parks.add_station``."""

@@ -20,7 +20,7 @@ from .smappee_requests import (
 from .smappee_tokens import TokenPairs
 from .smappee_wire import (
     SmappeeSettings,
-    epoch_ms,
+    at_ms,
     hibernate,
     metering_configuration,
     read_at,
@@ -182,12 +182,14 @@ class Smappee:
         return web.Response(status=self.settings.mode_status)
 
     def _sessions(self, request: web.Request, serials: set[str]) -> web.Response:
-        first, end = range_of(request)
+        # Parks have years of sessions, so what is compared is what they already have.
+        first, end = (each if each is None else at_ms(each) for each in range_of(request))
         active = is_active_only(request)
 
         def fits(session: ParkSession) -> bool:
-            start = epoch_ms(session.started)
-            return first <= start and (end is None or start < end)
+            return (first is None or first <= session.started) and (
+                end is None or session.started < end
+            )
 
         def show(session: ParkSession) -> bool:
             if active:

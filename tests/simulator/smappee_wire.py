@@ -46,6 +46,14 @@ def epoch_ms(when: datetime) -> int:
     return (when - _EPOCH) // timedelta(milliseconds=1)
 
 
+def at_ms(milliseconds: int) -> datetime:
+    """Read milliseconds since 1970."""
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
+
+
 def read_at(settings: SmappeeSettings, session: ParkSession, now: datetime) -> datetime:
     """Tell when the meter of a running session was read for the last time."""
     if not settings.reading_interval:

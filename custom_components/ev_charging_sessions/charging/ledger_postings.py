@@ -41,6 +41,12 @@ class _Source(Struct, frozen=True):
     target: int
     connector_id: str
     is_live: bool
+    since: int | None
+
+    def is_history(self, session: Session) -> bool:
+        """Tell whether a session was over before this charge point was a source."""
+        ended = session.ended
+        return self.since is not None and ended is not None and to_microseconds(ended) < self.since
 
 
 class _Stored(Struct, frozen=True):
@@ -137,19 +143,26 @@ class Postings:
     def use_sources(
         self, connection: Connection, target: Account, sources: Iterable[PostingSource]
     ) -> None:
-        """Replace the sources of a target."""
+        """Replace the sources of a target; one that is there already stays one since then."""
         number = find_account(connection, target)
+        of_target = posting_sources.c.target == number
+        known = {
+            (row.source, row.charge_point_id): row.since
+            for row in connection.execute(posting_sources.select().where(of_target))
+        }
         rows: dict[tuple[int, str], Columns] = {}
         for source in sources:
             of_account = find_account(connection, source.account)
+            since = None if source.since is None else to_microseconds(source.since)
             rows[of_account, source.charge_point_id] = {
                 "target": number,
                 "source": of_account,
                 "charge_point_id": source.charge_point_id,
                 "connector_id": source.connector_id,
                 "is_live": source.is_live,
+                "since": known.get((of_account, source.charge_point_id), since),
             }
-        connection.execute(posting_sources.delete().where(posting_sources.c.target == number))
+        connection.execute(posting_sources.delete().where(of_target))
         if rows:
             connection.execute(posting_sources.insert(), list(rows.values()))
         # They are read when this is committed, so nothing of it stays if it is not.
@@ -242,7 +255,7 @@ class Postings:
                 account = Account(backend=row.source_backend, account_id=row.source_name)
                 target = Account(backend=row.target_backend, account_id=row.target_name)
                 of_point = sources.setdefault((account, row.charge_point_id), {})
-                of_point[target] = _Source(row.target, row.connector_id, row.is_live)
+                of_point[target] = _Source(row.target, row.connector_id, row.is_live, row.since)
             some = connection.execute(select(outbox.c.session).limit(1)).first()
             self._is_used = some is not None
             self._sources = sources
@@ -266,6 +279,8 @@ class Postings:
             of_point = sources.get((account, after.charge_point_id), {})
             for target in of_point.keys() | stored.keys():
                 source, row = of_point.get(target), stored.get(target)
+                if source and not row and source.is_history(after):
+                    continue
                 if not is_worth_posting(
                     before, after, is_live=bool(source and source.is_live), is_known=bool(row)
                 ):

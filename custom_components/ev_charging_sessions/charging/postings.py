@@ -20,13 +20,16 @@ class PostingState(StrEnum):
 class PostingSource(Struct, frozen=True, kw_only=True):
     """A charge point of an account whose sessions are posted, as those of a connector.
 
-    ``is_live`` tells that they are posted while they are open, too.
+    ``is_live`` tells that they are posted while they are open, too. Those that had ended
+    before ``since`` are not posted, whenever they come to be known: they were charged before
+    anybody was to be billed for them.
     """
 
     account: Account
     charge_point_id: str
     connector_id: str
     is_live: bool
+    since: datetime | None = None
 
 
 class Posting(Struct, frozen=True, kw_only=True):

@@ -121,4 +121,5 @@ NETWORK = Network(
     checked=_checked,
     checked_card_id=cleverev.checked_id_tag,
     create=_create,
+    lists_past=True,
 )

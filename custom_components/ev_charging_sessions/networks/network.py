@@ -52,7 +52,8 @@ class Network:
     ``default_card`` is the field of the card that pays where none is chosen. Without
     ``checked_charge_point_id``, the network itself tells which charge points there are.
     ``places`` returns the names of the places an account can be limited to, by id.
-    ``takes_own_price`` tells that its sessions have energies and no costs.
+    ``takes_own_price`` tells that its sessions have energies and no costs, and ``lists_past``
+    that it still lists those of long ago.
 
     Where the home itself is the operator, ``checked_connector_id`` is for the connectors it
     offers, and ``operate`` sets up all that is more than reading from a network.
@@ -70,6 +71,7 @@ class Network:
     checked_charge_point_id: Callable[[str], str] | None = None
     places: Callable[[Backend], Awaitable[dict[str, str]]] | None = None
     takes_own_price: bool = False
+    lists_past: bool = False
     checked_connector_id: Callable[[str], str] | None = None
     operate: Operate | None = None
 

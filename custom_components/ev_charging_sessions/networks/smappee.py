@@ -102,4 +102,5 @@ NETWORK = Network(
     create=_create,
     places=_places,
     takes_own_price=True,
+    lists_past=True,
 )

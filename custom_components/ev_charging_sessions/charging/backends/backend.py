@@ -17,7 +17,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     ``look_up`` tells that it is asked about one charge point at a time. ``cards`` tells that
     a start can be paid with a card of ours, ``needs_card`` that it has to be. ``prices`` tells
     that its sessions say what they cost. ``partners`` tells that the account also has sessions
-    at charge points of others, which are nothing but records.
+    at charge points of others, which are nothing but records. ``past`` tells that sessions of
+    long ago can be read again, and ``lists_past`` that those nobody has heard of are among them.
     """
 
     start: bool = False
@@ -29,6 +30,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     needs_card: bool = False
     prices: bool = False
     partners: bool = False
+    past: bool = False
+    lists_past: bool = False
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -54,6 +57,21 @@ class Answer(Struct, frozen=True, kw_only=True):
     listed: AbstractSet[str] | None = None
     lost: tuple[str, ...] = ()
     other_unit: EnergyUnit | None = None
+
+
+class Past(Struct, frozen=True, kw_only=True):
+    """One slice of what a network still tells of the past: no more than one request brings.
+
+    Only sessions that are over are part of the past. ``read`` and ``unreadable`` are those of
+    an ``Answer``. ``position`` says, in the backend's own words, where the next slice begins;
+    it is ``None`` when nothing is left. ``progress`` goes from 0 to 1, if it can be told.
+    """
+
+    sessions: tuple[Session, ...] = ()
+    read: datetime | None = None
+    unreadable: tuple[str, ...] = ()
+    position: str | None = None
+    progress: float | None = None
 
 
 class Backend(Protocol):
@@ -82,6 +100,17 @@ class Backend(Protocol):
         out what became of any that its list no longer holds. ``watched`` are the ids of the
         sessions that commands wait for, ``cards`` the cards of starts whose session nobody
         knows yet; both must be read afresh.
+        """
+
+    async def read_past(
+        self, since: datetime, position: str | None, unended: Mapping[str, Session]
+    ) -> Past:
+        """Read the sessions that began at ``since`` or later, one slice at a time.
+
+        ``position`` is that of the slice before, which a restart may lie between, and ``None``
+        for the first one. A slice that is read again is told again. ``unended`` are sessions
+        that the ledger knows to be over, but not since when. Where ``capabilities.past`` is
+        not true, this raises InvalidInputError.
         """
 
     def forget(self) -> None:

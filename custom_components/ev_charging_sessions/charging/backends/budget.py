@@ -13,6 +13,8 @@ REQUESTS_PER_PERIOD = 60
 PERIOD = 60.0
 # Polls leave these to commands, so a start or stop never queues behind reading.
 RESERVED_FOR_COMMANDS = 6
+# What reads the past has time, and leaves the others to the polls.
+MOST_FOR_PAST = 30
 
 LONGEST_BACK_OFF = 600.0
 # A server that asks for more than an hour is more likely to be wrong than to mean it.
@@ -29,12 +31,14 @@ class RequestBudget:
         self._polls_quiet_until = 0.0
         self._failures = 0
 
-    async def take(self, *, is_command: bool) -> None:
-        """Wait until one more request fits into the budget.
+    async def take(self, *, is_command: bool, is_patient: bool = False) -> None:
+        """Wait until one more request fits into the budget; a patient one leaves room for polls.
 
         Raises RateLimitError, at once, while the backend has asked for quiet.
         """
         limit = REQUESTS_PER_PERIOD - (0 if is_command else RESERVED_FOR_COMMANDS)
+        if is_patient:
+            limit = MOST_FOR_PAST
         while True:
             now = time.monotonic()
             quiet_until = self._quiet_until

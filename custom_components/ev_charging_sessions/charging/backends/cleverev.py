@@ -20,7 +20,7 @@ from ..model import (
     ModeSetting,
     Session,
 )
-from .backend import Answer, Capabilities
+from .backend import Answer, Capabilities, Past
 from .cleverev_api import Api
 from .cleverev_chargers import Chargers
 from .cleverev_lists import Lists
@@ -68,13 +68,19 @@ class CleverEV:
         self._account = account
         self._is_current = api_generation != "legacy"
         self.capabilities = Capabilities(
-            start=self._is_current, stop=self._is_current, energy=True, prices=True
+            start=self._is_current,
+            stop=self._is_current,
+            energy=True,
+            prices=True,
+            past=True,
+            lists_past=True,
         )
         reader = SessionReader(account, currency, energy_unit)
         self._api = Api(session, base_url, api_token, organization_id)
         self._lists = Lists(self._api, reader.decode)
         self._chargers = Chargers(self._api)
         self._look_ups = LookUps(self._api, self._lists, reader.decode, by_id=self._is_current)
+        self._past = self._lists.past()
         self._units = UnitCheck(energy_unit)
         self._reviewed: datetime | None = None
         self._review: Review | None = None
@@ -172,6 +178,12 @@ class CleverEV:
             # More has ended since the last look than that look was meant for.
             self._reviewed = None
         return answer
+
+    async def read_past(
+        self, since: datetime, position: str | None, unended: Mapping[str, Session]
+    ) -> Past:
+        """Read another page of all sessions; the network cannot be asked for a time."""
+        return await self._past.read(since, position, datetime.now(UTC))
 
     def forget(self) -> None:
         """Tell everything again at the next poll, because this answer could not be kept."""

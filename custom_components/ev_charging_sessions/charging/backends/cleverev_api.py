@@ -51,7 +51,13 @@ class Api:
             self._headers["organization-id"] = organization_id
 
     async def sessions(
-        self, skip: int, take: int, filters: Mapping[str, str], known: Page | None = None
+        self,
+        skip: int,
+        take: int,
+        filters: Mapping[str, str],
+        known: Page | None = None,
+        *,
+        is_patient: bool = False,
     ) -> Page:
         """Return a page of sessions; the ``known`` one if it comes as it was."""
 
@@ -59,7 +65,9 @@ class Api:
             return known if known is not None and known.body == body else decode_page(body)
 
         params = {"skip": str(skip), "take": str(take), **filters}
-        return await self._transport.get(_SESSIONS, params, lambda: self._headers, decode)
+        return await self._transport.get(
+            _SESSIONS, params, lambda: self._headers, decode, is_patient=is_patient
+        )
 
     async def session(self, session_id: str) -> bytes:
         """Return one session, undecoded."""

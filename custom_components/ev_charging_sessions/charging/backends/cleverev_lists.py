@@ -8,6 +8,7 @@ from ..errors import UnexpectedAnswerError
 from ..model import Session
 from .cleverev_api import Api
 from .cleverev_pages import Page, Paging, Reading, ReadPage
+from .cleverev_past import PastReader
 from .cleverev_review import PAGE, Review
 from .listing import Listing, frame_of, read_listing
 
@@ -53,17 +54,22 @@ class Lists:
         self.paging = Paging()
 
     def reader(
-        self, filters: Mapping[str, str], known: Pages | None = None, kept: Pages | None = None
+        self,
+        filters: Mapping[str, str],
+        known: Pages | None = None,
+        kept: Pages | None = None,
+        *,
+        is_patient: bool = False,
     ) -> ReadPage:
         """Return what reads pages of the list with these filters.
 
         A page that is ``known`` is not parsed when it comes again as it was; ``kept`` gets
-        all that are read.
+        all that are read. What ``is_patient`` lets polls go first.
         """
 
         async def read(skip: int, take: int) -> Page:
             before = None if known is None else known.get((skip, take))
-            page = await self._api.sessions(skip, take, filters, before)
+            page = await self._api.sessions(skip, take, filters, before, is_patient=is_patient)
             if kept is not None:
                 kept[skip, take] = page
             return page
@@ -115,6 +121,10 @@ class Lists:
     def review(self) -> Review:
         """Return what reviews the newest sessions, from the beginning."""
         return Review(self.reader({}), self.paging, self._decode)
+
+    def past(self) -> PastReader:
+        """Return what reads all sessions there are, from the beginning or where it was left."""
+        return PastReader(self.reader({}, is_patient=True), self.paging, self._decode)
 
     async def find(self, session_id: str, charger_id: str, most_pages: int) -> Session | None:
         """Return an ended session of a charger, looked for on so many pages.

@@ -53,6 +53,11 @@ class Paging:
         """Tell whether the newest sessions come last."""
         return self._ascents >= 3 and self._ascents > 2 * self._descents
 
+    @property
+    def is_newest_first(self) -> bool:
+        """Tell whether the newest sessions come first."""
+        return self._descents >= 3 and self._descents > 2 * self._ascents
+
     def note(self, skip: int, page: Page) -> None:
         """Learn from a page."""
         size = len(page.rows)
@@ -85,7 +90,8 @@ class Reading:
     With ``is_thorough`` it goes on behind a short page, until nothing new comes. Where the
     newest rows come last, and the total is told, a reading without ``skip`` begins ``tail``
     rows before the end, and so does one whose ``skip`` lies behind the end. ``skip`` is where
-    it would go on; ``ids`` are those of all rows so far.
+    it would go on; ``ids`` are those of all rows so far. A reading that takes up an earlier one
+    gets the last ids of that as ``joined``, and ``skip`` from before them.
     """
 
     def __init__(
@@ -97,6 +103,7 @@ class Reading:
         skip: int | None = None,
         tail: int | None = None,
         is_thorough: bool = False,
+        joined: Sequence[str] = (),
     ) -> None:
         """Prepare without reading anything."""
         self._read = read
@@ -105,18 +112,20 @@ class Reading:
         self._tail = tail
         self._is_thorough = is_thorough
         self._is_placed = skip is not None
-        self._first = self.skip = skip or 0
-        self._overlap = 0
+        self.skip = skip or 0
+        # What is taken up may have moved to any place before it.
+        self._first = 0 if joined else self.skip
+        self._overlap = len(joined)
         self._back = 0
         self._fruitless = 0
         self._the_same = 0
         # Those of the page before, and which row was the last that was new.
         self._before: Sequence[str] = ()
-        self._farthest: str | None = None
+        self._farthest = joined[-1] if joined else None
         # Those of all pages that overlap one another; others may lie behind a gap.
-        self._joined: set[str] = set()
+        self._joined = set(joined)
         self.pages = 0
-        self.ids: set[str] = set()
+        self.ids = set(joined)
         self.total: int | None = None
         self.page = Page()
         self.is_done = False

@@ -18,7 +18,7 @@ from ..connector import Authorization, Connector, Observation
 from ..errors import InvalidInputError, LedgerError, SwitchFailedError
 from ..model import Account, ChargeCard, ChargePoint, ModeSetting, Session, SessionStatus
 from ..status_posts import StatusPosts
-from .backend import Answer, Capabilities
+from .backend import Answer, Capabilities, Past
 from .plugsurfing_api import Api
 from .plugsurfing_ids import plain_evse_id
 from .plugsurfing_wire import StationPost
@@ -209,6 +209,12 @@ class PlugSurfing:
             if point != pole.told:
                 pole.told = point
                 yield point
+
+    async def read_past(
+        self, since: datetime, position: str | None, unended: Mapping[str, Session]
+    ) -> Past:
+        """Refuse: what was charged here is known here alone."""
+        raise InvalidInputError("config_entry_id", "no_past")
 
     def forget(self) -> None:
         """Tell everything again at the next poll."""

@@ -9,23 +9,21 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 import re
 from typing import NamedTuple
-import uuid
 
 import aiohttp
 import msgspec
 
 from ..errors import (
-    AuthenticationError,
     BackendUnavailableError,
     InvalidInputError,
     RequestRejectedError,
     UnexpectedAnswerError,
 )
 from ..model import Account, ChargeCard, ChargePoint, ModeSetting, Session, SessionStatus
-from .backend import Answer, Capabilities
+from .backend import Answer, Capabilities, Past
 from .forgotten import MissingSessions
 from .listing import Listing, Split, frame_of, read_listing
-from .shell_recharge_locations_wire import charge_point, decode_location
+from .shell_recharge_locations import Locations, headers_of_call
 from .shell_recharge_sign_in import SignIn
 from .shell_recharge_wire import decode_items, decode_session, decode_started, error_code
 from .transport import Token, Transport
@@ -38,10 +36,6 @@ API_VERSIONS = ("v2", "v1")
 _EVSE_ID = r"[A-Z]{2}\*?[A-Z0-9]{3}\*?E[A-Z0-9][A-Z0-9*]{0,30}"
 _EVSE_ID_LENGTH = range(18, 37)
 _EMA_ID = r"([A-Z]{2})-?([A-Z0-9]{3})-?(C[A-Z0-9]{8})(?:-?([A-Z0-9]))?"
-
-# The place of a location in a URL; one of another form would lead elsewhere.
-_LOCATION_UID = r"[A-Za-z0-9*_-]{1,64}"
-
 
 # Every answer begins with a fresh ``requestId``, in one of two spellings.
 _REQUEST_ID = b"equestId"
@@ -86,7 +80,9 @@ class ShellRecharge:
     The API knows no energy and no price of a session, so neither is ever reported.
     """
 
-    capabilities = Capabilities(start=True, stop=True, look_up=True, cards=True, needs_card=True)
+    capabilities = Capabilities(
+        start=True, stop=True, look_up=True, cards=True, needs_card=True, past=True
+    )
 
     def __init__(
         self,
@@ -105,11 +101,6 @@ class ShellRecharge:
         self._api = f"ev/{api_version}"
         is_first_generation = api_version == "v1"
         self._sign_in = SignIn(client_id, client_secret, is_first_generation=is_first_generation)
-        # The SDKs from 1.3 on, and live installations, use the first path of v1; older SDKs
-        # use the other one.
-        self._location_paths = [f"{self._api}/locations"]
-        if is_first_generation:
-            self._location_paths.append("locations/v1/ev")
         self._transport = Transport(
             session,
             base_url,
@@ -121,7 +112,12 @@ class ShellRecharge:
         self._turns = [card.identifier for card in cards]
         self._compared: tuple[Mapping[str, Session], list[AbstractSet[str]], set[str]] | None = None
         self._missing = MissingSessions()
-        self._locations: dict[str, str] = {}
+        # The SDKs from 1.3 on, and live installations, use the first path of v1; older SDKs
+        # use the other one.
+        paths = [f"{self._api}/locations"]
+        if is_first_generation:
+            paths.append("locations/v1/ev")
+        self._locations = Locations(self._transport, paths)
 
     async def verify(self) -> None:
         """Sign in and read the active sessions of the default card."""
@@ -180,6 +176,33 @@ class ShellRecharge:
         self._missing.keep(unlisted - retrieved.keys())
         return Answer(sessions=tuple(sessions), unreadable=tuple(unreadable))
 
+    async def read_past(
+        self, since: datetime, position: str | None, unended: Mapping[str, Session]
+    ) -> Past:
+        """Ask once more about a session whose end nobody knows.
+
+        The network lists only what runs, so of its past there is nothing else to read. The
+        position is the id of the session before.
+        """
+        waiting = sorted(each for each in unended if position is None or each > position)
+        if not waiting:
+            return Past(progress=1.0)
+        session_id, *others = waiting
+        unreadable = []
+        found = None
+        try:
+            found = await self._retrieve(session_id, unended[session_id], is_patient=True)
+        except UnexpectedAnswerError as err:
+            unreadable.append(err.path)
+        except RequestRejectedError as err:
+            unreadable.append(f"retrieve: {err.code}")
+        return Past(
+            sessions=(found.session,) if found else (),
+            unreadable=tuple(unreadable),
+            position=session_id if others else None,
+            progress=1 - len(others) / len(unended),
+        )
+
     def forget(self) -> None:
         """Take nothing as seen, because the last answer could not be kept."""
         self._seen.clear()
@@ -187,44 +210,7 @@ class ShellRecharge:
 
     async def charge_point(self, charge_point_id: str) -> ChargePoint | None:
         """Look up an EVSE: one request, and one more the first time."""
-        uid = self._locations.get(charge_point_id)
-        if uid is None:
-            search = {"evseId": charge_point_id, "pageNumber": "1", "perPage": "1"}
-            for raw in await self._read_locations("", search):
-                uid = str(decode_location(raw).uid)
-        if uid is None:
-            return None
-        if not re.fullmatch(_LOCATION_UID, uid):
-            raise UnexpectedAnswerError("data[].uid")
-        params = {"providerId": _provider_of(self.cards[0].identifier)}
-        for raw in await self._read_locations(f"/{uid}", params):
-            found = charge_point(decode_location(raw), charge_point_id, _now())
-            if found is not None:
-                self._locations[charge_point_id] = uid
-                return found
-        # It may have moved, or the search may have meant another one.
-        self._locations.pop(charge_point_id, None)
-        return None
-
-    async def _read_locations(self, tail: str, params: dict[str, str]) -> list[msgspec.Raw]:
-        """Read locations at the first address that has any; later reads go there at once.
-
-        What the network does not know is an empty list or a 404.
-        """
-        for path in self._location_paths:
-            try:
-                found = await self._transport.get(path + tail, params, _headers, decode_items)
-            except RequestRejectedError as err:
-                if err.status != HTTPStatus.NOT_FOUND:
-                    raise
-            except AuthenticationError:
-                # Elsewhere the credentials have just been good enough.
-                if path == self._location_paths[0]:
-                    raise
-            else:
-                self._location_paths = [path]
-                return found
-        return []
+        return await self._locations.charge_point(charge_point_id, self.cards[0].identifier)
 
     async def start(self, charge_point_id: str, card_id: str | None) -> Session:
         """Ask for a session; 2xx only means that the network will try."""
@@ -322,12 +308,15 @@ class ShellRecharge:
         items, frame = await self._get_or("charge-session/active", params, split, nothing)
         return await read_listing(items, known, decode, frame)
 
-    async def _retrieve(self, session_id: str, known: Session | None) -> _Retrieved | None:
+    async def _retrieve(
+        self, session_id: str, known: Session | None, *, is_patient: bool = False
+    ) -> _Retrieved | None:
         """Return a session and its bytes; the same object as last time if nothing changed."""
         before = self._retrieved.get(session_id)
         params = {"sessionId": session_id}
         nothing: list[msgspec.Raw] = []
-        for raw in await self._get_or("charge-session/retrieve", params, decode_items, nothing):
+        path = "charge-session/retrieve"
+        for raw in await self._get_or(path, params, decode_items, nothing, is_patient=is_patient):
             text = bytes(raw)
             if before is not None and before.raw == text:
                 return before
@@ -339,14 +328,22 @@ class ShellRecharge:
         return None
 
     async def _get_or[T](
-        self, path: str, params: dict[str, str], decode: Callable[[bytes], T], nothing: T
+        self,
+        path: str,
+        params: dict[str, str],
+        decode: Callable[[bytes], T],
+        nothing: T,
+        *,
+        is_patient: bool = False,
     ) -> T:
         """Read what the network may not know: a 404 with its code for that is ``nothing``.
 
         Any other 404 comes from a wrong address, where silence would pass for an answer.
         """
         try:
-            return await self._transport.get(f"{self._api}/{path}", params, _headers, decode)
+            return await self._transport.get(
+                f"{self._api}/{path}", params, headers_of_call, decode, is_patient=is_patient
+            )
         except RequestRejectedError as err:
             if err.status != HTTPStatus.NOT_FOUND or err.code not in _NOT_FOUND:
                 raise
@@ -360,7 +357,7 @@ class ShellRecharge:
         body: dict[str, str] | None = None,
     ) -> T:
         return await self._transport.command(
-            "POST", f"{self._api}/{path}", params, _headers, decode, body
+            "POST", f"{self._api}/{path}", params, headers_of_call, decode, body
         )
 
     async def _fetch_token(self) -> Token:
@@ -369,14 +366,3 @@ class ShellRecharge:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _headers() -> dict[str, str]:
-    """Return the headers of one call; the vendor wants a new RequestId for each."""
-    return {"Accept": "application/json", "RequestId": str(uuid.uuid4())}
-
-
-def _provider_of(ema_id: str) -> str:
-    """Return the driver's provider (``NL-TNM``), without which no tariff is told."""
-    bare = ema_id.replace("-", "")
-    return f"{bare[:2]}-{bare[2:5]}"

@@ -13,10 +13,11 @@ import aiohttp
 from ..errors import InvalidInputError, RequestRejectedError, UnexpectedAnswerError
 from ..mode_settings import check_setting
 from ..model import Account, ChargeCard, ChargePoint, LimitUnit, ModeSetting, Session
-from .backend import Answer, Capabilities
+from .backend import Answer, Capabilities, Past
 from .listing import Listing, Split, frame_of, read_listing
 from .smappee_look_ups import LookUps
 from .smappee_parks import GONE, Parks, json_headers
+from .smappee_past import read_past
 from .smappee_sessions import ParkSessions, charge_points
 from .smappee_sign_in import SignIn, Tokens
 from .smappee_wire import (
@@ -55,7 +56,7 @@ class Smappee:
     carry no time stamps.
     """
 
-    capabilities = Capabilities(energy=True, modes=True)
+    capabilities = Capabilities(energy=True, modes=True, past=True, lists_past=True)
 
     def __init__(
         self,
@@ -163,6 +164,13 @@ class Smappee:
             self._forget_past(open_sessions)
         return answer
 
+    async def read_past(
+        self, since: datetime, position: str | None, unended: Mapping[str, Session]
+    ) -> Past:
+        """Read another month of a park; one that is lost meanwhile is passed over."""
+        now = datetime.now(UTC)
+        return await read_past(self._range, self._parks.there, since, position, now)
+
     def forget(self) -> None:
         """Tell everything again at the next poll, because this answer could not be kept."""
         self._seen.clear()
@@ -262,6 +270,23 @@ class Smappee:
         path = f"chargingparks/{park_id}/sessions"
         items, frame = await self._transport.get(path, params, json_headers, split)
         return await read_listing(items, known, self._decode, frame)
+
+    async def _range(self, park_id: str, of: str) -> Listing[ParkSession] | None:
+        """Return what a park lists of a range; ``None`` if it turns out to be lost."""
+        path, params = f"chargingparks/{park_id}/sessions", {"range": of}
+        try:
+            items = await self._transport.get(
+                path, params, json_headers, decode_items, is_patient=True
+            )
+        except RequestRejectedError as err:
+            if err.status not in GONE:
+                raise
+            if self._parks.has_stations(park_id):
+                if not await self._parks.has_lost(park_id):
+                    raise
+                self._are_points_due = True
+            return None
+        return await read_listing(items, Listing[ParkSession](), self._decode)
 
     def _decode(self, text: bytes) -> ParkSession:
         return decode_session(text, self._account, self._parks.locate)

@@ -90,14 +90,20 @@ class Transport:
         self._token_lock = asyncio.Lock()
 
     async def get[T](
-        self, path: str, params: Mapping[str, str], headers: Headers, decode: Callable[[bytes], T]
+        self,
+        path: str,
+        params: Mapping[str, str],
+        headers: Headers,
+        decode: Callable[[bytes], T],
+        *,
+        is_patient: bool = False,
     ) -> T:
-        """Read, and decode the answer.
+        """Read, and decode the answer; what ``is_patient`` lets polls go first.
 
         Raises AuthenticationError, RateLimitError, BackendUnavailableError,
         RequestRejectedError and what ``decode`` raises.
         """
-        answer = await self._authorized("GET", path, params, headers, None)
+        answer = await self._authorized("GET", path, params, headers, None, is_patient=is_patient)
         return self._checked(answer, decode)
 
     async def command[T](
@@ -127,6 +133,8 @@ class Transport:
         params: Mapping[str, str],
         headers: Headers,
         body: Mapping[str, object] | None,
+        *,
+        is_patient: bool = False,
     ) -> HttpAnswer:
         refused: Token | None = None
         for _ in range(2):
@@ -137,6 +145,7 @@ class Transport:
                 params=params,
                 headers=partial(_with_token, headers, token),
                 json=body,
+                is_patient=is_patient,
             )
             if answer.status != HTTPStatus.UNAUTHORIZED:
                 return answer
@@ -172,15 +181,19 @@ class Transport:
         form: Mapping[str, str] | None = None,
         body: bytes | None = None,
         is_command: bool | None = None,
+        is_patient: bool = False,
     ) -> HttpAnswer:
         """Send one request and return what came back, unless it is a 3xx, 429 or 5xx.
 
         ``body`` is sent as it is, and its headers have to say what it is. ``is_command`` tells
-        whether somebody waits for it; if it does not, everything but a GET is a command.
+        whether somebody waits for it; if it does not, everything but a GET is a command. What
+        ``is_patient`` lets polls go first.
 
         Raises RateLimitError and BackendUnavailableError.
         """
-        await self._budget.take(is_command=method != "GET" if is_command is None else is_command)
+        if is_command is None:
+            is_command = method != "GET"
+        await self._budget.take(is_command=is_command, is_patient=is_patient)
 
         async def with_headers(
             request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
