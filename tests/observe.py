@@ -11,7 +11,7 @@ from typing import Any, Self
 from homeassistant.const import EVENT_STATE_CHANGED, EVENT_STATE_REPORTED
 from homeassistant.core import Event, HomeAssistant, callback
 
-from custom_components.ev_charging_sessions import LEDGER_FILE
+from custom_components.ev_charging_sessions.archive import LEDGER_FILE
 from custom_components.ev_charging_sessions.charging.ledger import SessionQuery
 from custom_components.ev_charging_sessions.charging.model import Session
 from tests.home import Home

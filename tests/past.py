@@ -6,7 +6,7 @@ from decimal import Decimal
 import sqlite3
 from typing import Any
 
-from custom_components.ev_charging_sessions import LEDGER_FILE
+from custom_components.ev_charging_sessions.archive import LEDGER_FILE
 from custom_components.ev_charging_sessions.charging.ledger import SessionQuery
 from custom_components.ev_charging_sessions.const import DOMAIN
 from tests.home import Home

@@ -15,7 +15,7 @@ from typing import Any
 
 from homeassistant.config_entries import STORAGE_VERSION, STORAGE_VERSION_MINOR
 
-from custom_components.ev_charging_sessions import LEDGER_FILE
+from custom_components.ev_charging_sessions.archive import LEDGER_FILE
 from custom_components.ev_charging_sessions.charging.ledger import Ledger, SessionQuery
 from custom_components.ev_charging_sessions.charging.model import Account, Command, Session
 from custom_components.ev_charging_sessions.const import DOMAIN

@@ -8,7 +8,7 @@ import pytest
 
 from homeassistant.config_entries import ConfigEntryState
 
-from custom_components.ev_charging_sessions import LEDGER_FILE
+from custom_components.ev_charging_sessions.archive import LEDGER_FILE
 from tests.charging.ledger_files import execute
 from tests.home import EVSE, OTHER_EVSE, Home
 from tests.simulator.defaults import CARDS

@@ -37,7 +37,10 @@ from custom_components.ev_charging_sessions.charging.errors import (
     CommandFailedError,
     ConnectorBusyError,
     ImportInterruptedError,
+    LedgerCorruptError,
     LedgerError,
+    LedgerFullError,
+    LedgerSetupError,
     PriceUnknownError,
     SwitchFailedError,
 )
@@ -107,6 +110,10 @@ ENTITIES: dict[Platform, list[EntityDescription]] = {
 ERRORS: list[ChargingError] = [
     *BACKEND_ERRORS,
     LedgerError(),
+    LedgerCorruptError(),
+    LedgerFullError(),
+    LedgerSetupError("ledger_driver_missing"),
+    LedgerSetupError("ledger_url_invalid"),
     *(PriceUnknownError(missing) for missing in sorted(missing_for_prices())),
     *(CommandFailedError(state) for state in CommandState if state is not CommandState.CONFIRMED),
     CommandFailedError(CommandState.REJECTED, "EvseInUse"),
@@ -298,8 +305,10 @@ def test_issues() -> None:
     used, fixable = {}, set()
     for call in calls("_create_issue"):
         key = getattr(issues, ast.unparse(call.args[2]))
-        given = {"title", *(each.arg for each in call.keywords)}
+        given = {each.arg for each in call.keywords}
         used[key] = given - {"is_fixable", "is_persistent", "about"}
+        if ast.unparse(call.args[1]) != "None":
+            used[key].add("title")
         if "is_fixable" in given:
             fixable.add(key)
     assert set(TEXTS["issues"]) == set(used)

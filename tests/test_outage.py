@@ -8,12 +8,11 @@ import pytest
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.exceptions import HomeAssistantError
 
-from custom_components.ev_charging_sessions import LEDGER, LEDGER_FILE
+from custom_components.ev_charging_sessions.archive import LEDGER, LEDGER_FILE
+from tests.charging.ledger_files import execute
 from tests.home import EVSE, Home
 from tests.observe import complaints, sessions
 from tests.simulator.defaults import CARDS
-
-NO_DATABASE = b"This is no database. " * 400
 
 
 @pytest.fixture(autouse=True)
@@ -69,32 +68,28 @@ async def test_credentials_refused_at_start_up(home: Home) -> None:
     assert flow["context"]["source"] == "reauth"
 
 
-def _break(file: Path) -> bytes:
-    """Make a file what no database is, and return what it was."""
-    kept = file.read_bytes()
-    for beside in (f"{file}-wal", f"{file}-shm"):
-        Path(beside).unlink(missing_ok=True)
-    file.write_bytes(NO_DATABASE)
-    return kept
+def _raise_version(file: Path, by: int) -> bytes:
+    """Make a file one of a later release, or bring it back, and return it."""
+    execute(file, f"UPDATE schema_version SET version = version + {by}")  # noqa: S608 -- our own number
+    return file.read_bytes()
 
 
-async def test_broken_ledger(home: Home, caplog: pytest.LogCaptureFixture) -> None:
-    """Test that a ledger that is no database keeps the account waiting, in plain words."""
+async def test_ledger_of_a_later_release(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    """Test that a ledger that cannot be used keeps the account waiting, in plain words."""
     await home.add_account(EVSE)
     await home.hass.config_entries.async_unload(home.entry.entry_id)
     await home.hass.data.pop(LEDGER).close()
     file = Path(home.hass.config.path(LEDGER_FILE))
-    kept = await home.hass.async_add_executor_job(_break, file)
+    later = await home.hass.async_add_executor_job(_raise_version, file, 1)
     caplog.clear()
     await home.hass.config_entries.async_setup(home.entry.entry_id)
     await home.settle()
     assert home.is_in(ConfigEntryState.SETUP_RETRY)
     assert home.entry.error_reason_translation_key == "ledger_error"
     assert complaints(caplog.records) == []
-    # Nothing is thrown away: what cannot be read may still be saved by a person.
-    assert await home.hass.async_add_executor_job(file.read_bytes) == NO_DATABASE
+    assert await home.hass.async_add_executor_job(file.read_bytes) == later
 
-    await home.hass.async_add_executor_job(file.write_bytes, kept)
+    await home.hass.async_add_executor_job(_raise_version, file, -1)
     await home.run(700)
     assert home.is_in(ConfigEntryState.LOADED)
     assert home.state("sensor", "status").state == "available"

@@ -4,21 +4,21 @@ from collections.abc import Mapping
 import logging
 from typing import Any
 
+import voluptuous as vol
+
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_CURRENCY, EVENT_HOMEASSISTANT_CLOSE
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.const import CONF_CURRENCY
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType
-from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.typing import ConfigType
-from homeassistant.util.hass_dict import HassKey
 
+from .archive import LEDGER_URL, async_ledger
 from .charging.errors import LedgerError
-from .charging.ledger import Ledger
 from .charging.model import Account, EnergyUnit
 from .connectors import async_follow_names
-from .const import CONF_BACKEND, CONF_ENERGY_UNIT, DOMAIN, PLATFORMS
+from .const import CONF_BACKEND, CONF_ENERGY_UNIT, CONF_LEDGER_URL, DOMAIN, PLATFORMS
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
 from .devices import (
     async_keep_devices,
@@ -27,6 +27,7 @@ from .devices import (
     is_station_in_use,
 )
 from .exceptions import translated
+from .importing import async_read_again
 from .issues import async_clear, async_forget
 from .networks import NETWORKS, cards_of
 from .operation import async_retire
@@ -36,14 +37,17 @@ from .statistics import async_keep_statistics
 
 _LOGGER = logging.getLogger(__name__)
 
-CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-
-LEDGER: HassKey[Ledger] = HassKey(f"{DOMAIN}_ledger")
-LEDGER_FILE = f"{DOMAIN}.db"
+# Whether an address is right is found out later: a complaint of this schema would show it, and
+# there is a password in it.
+CONFIG_SCHEMA = vol.Schema(
+    {DOMAIN: vol.Schema({vol.Optional(CONF_LEDGER_URL): cv.string})}, extra=vol.ALLOW_EXTRA
+)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what is there whether or not an account is."""
+    if url := config.get(DOMAIN, {}).get(CONF_LEDGER_URL):
+        hass.data[LEDGER_URL] = url
     async_setup_services(hass)
     async_follow_names(hass)
     return True
@@ -54,7 +58,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> 
     _reload_when_changed(hass, entry)
     account = _account_of(entry)
     try:
-        ledger = await _async_ledger(hass)
+        ledger = await async_ledger(hass)
         if unit := entry.data.get(CONF_ENERGY_UNIT):
             # A person may have changed it, and the archive must not stay in the other one.
             await ledger.use_units(account, EnergyUnit(unit), entry.data[CONF_CURRENCY])
@@ -86,6 +90,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> 
         await coordinator.history.resume()
     except LedgerError as err:
         _LOGGER.warning("The import of past sessions does not go on: %s", err)
+    if ledger.set_aside:
+        async_read_again(coordinator)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
@@ -99,7 +105,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: ChargingConfigEntry) ->
     async_forget(hass, entry)
     if NETWORKS[entry.data[CONF_BACKEND]].operate:
         try:
-            await async_retire(hass, entry, _account_of(entry), await _async_ledger(hass))
+            await async_retire(hass, entry, _account_of(entry), await async_ledger(hass))
         except LedgerError as err:
             _LOGGER.warning("What has been charged last is not in the archive: %s", err)
 
@@ -145,17 +151,3 @@ def _reload_when_changed(hass: HomeAssistant, entry: ChargingConfigEntry) -> Non
             hass.config_entries.async_schedule_reload(entry.entry_id)
 
     entry.async_on_unload(entry.add_update_listener(reload))
-
-
-@singleton(LEDGER, async_=True)
-async def _async_ledger(hass: HomeAssistant) -> Ledger:
-    """Return the one ledger of this installation, opened at its first use."""
-    ledger = Ledger(f"sqlite:///{hass.config.path(LEDGER_FILE)}")
-    await ledger.open()
-
-    async def close(_event: Event) -> None:
-        await ledger.close()
-
-    # The very last event, so that what is still under way can be noted.
-    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, close)
-    return ledger

@@ -26,6 +26,7 @@ from .charging.errors import (
     BackendError,
     BackendUnavailableError,
     LedgerError,
+    LedgerFullError,
     RateLimitError,
 )
 from .charging.events import EventType, SessionEvent, events_of
@@ -201,7 +202,9 @@ class ChargingCoordinator(TellingCoordinator):
             self._note_failure()
             raise translated(UpdateFailed, err, retry_after=err.retry_after) from err
         except (BackendError, LedgerError) as err:
-            self._note_failure()
+            # That one has an issue of its own, and the network has answered.
+            if not isinstance(err, LedgerFullError):
+                self._note_failure()
             raise translated(UpdateFailed, err) from err
         self._note_success()
         self.update_interval = self._interval()
@@ -211,18 +214,29 @@ class ChargingCoordinator(TellingCoordinator):
     async def _async_keep(self, sessions: Sequence[Session], read: datetime | None = None) -> None:
         """Write what a backend said to the ledger, and take note of what it changed."""
         if sessions:
-            # What the ledger has taken must be shown, even if nobody waits for it any more.
-            await asyncio.shield(self._async_kept(sessions, read))
+            await self._async_keep_whole(sessions, read)
 
     async def _async_keep_past(self, past: Past, step: ImportStep) -> Sequence[Change]:
         """Write a slice of the past to the ledger, and let the totals follow."""
-        changes = await asyncio.shield(self._async_kept(past.sessions, past.read, step))
+        changes = await self._async_keep_whole(past.sessions, past.read, step)
         self.async_show()
         return changes
 
-    async def _async_kept(
+    async def _async_keep_whole(
         self, sessions: Sequence[Session], read: datetime | None, step: ImportStep | None = None
     ) -> Sequence[Change]:
+        # What the ledger has taken must be shown, even if nobody waits for it any more.
+        kept = await asyncio.shield(self._async_kept(sessions, read, step))
+        if isinstance(kept, LedgerError):
+            raise kept
+        return kept
+
+    async def _async_kept(
+        self, sessions: Sequence[Session], read: datetime | None, step: ImportStep | None
+    ) -> Sequence[Change] | LedgerError:
+        """Return what went wrong, for nobody might hear of it if it were raised."""
+        # What is read of the past is no news, nor is all that an account begins with.
+        is_news = self._has_bearings and step is None
         # Changes must be followed in the order in which the ledger has made them.
         async with self._keeping:
             points = self.charge_points.by_id
@@ -230,15 +244,15 @@ class ChargingCoordinator(TellingCoordinator):
                 now = dt_util.utcnow()
                 priced = await self.prices.priced(sessions, self.sessions.open, points, now)
                 changes = await self.ledger.upsert(priced, read=read, step=step)
-            except LedgerError:
+                for number, batch in enumerate(batched(changes, _CHANGES_AT_ONCE, strict=False)):
+                    if number:
+                        await asyncio.sleep(0)
+                    self._apply(batch)
+                await self.prices.follow(changes, points, now, is_news=is_news)
+            except LedgerError as err:
                 self.backend.forget()
-                raise
-            for number, batch in enumerate(batched(changes, _CHANGES_AT_ONCE, strict=False)):
-                if number:
-                    await asyncio.sleep(0)
-                self._apply(batch)
-            await self.prices.follow(changes, points, now, is_news=self._has_bearings)
-            return changes
+                return err
+        return changes
 
     async def _async_look(self) -> bool:
         """Poll now, and tell whether the network has answered."""

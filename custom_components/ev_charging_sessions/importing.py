@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
-from .coordinator import ChargingConfigEntry, ChargingCoordinator
+from .coordinator import ChargingCoordinator
 
 CONF_DAYS = "days"
 
@@ -23,11 +23,10 @@ def async_begin_import(coordinator: ChargingCoordinator, days: int) -> None:
 
 
 @callback
-def async_read_again(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
+def async_read_again(coordinator: ChargingCoordinator) -> None:
     """Read all there is of the past for an archive that has just begun anew.
 
     Not once more if that has been begun already: it goes on by itself.
     """
-    coordinator = entry.runtime_data
     if coordinator.backend.capabilities.lists_past and coordinator.history.known is None:
         async_begin_import(coordinator, MOST_DAYS)

@@ -21,6 +21,8 @@ _UNREADABLE = "unexpected_answer"
 _LOST = "park_lost"
 _OTHER_UNIT = "energy_unit_mismatch"
 _UNPOSTED = "sessions_unposted"
+_ARCHIVE_FULL = "archive_full"
+ARCHIVE_REPLACED = "archive_replaced"
 BILL_DIFFERS = "bill_differs"
 POSTS_REFUSED = "posts_refused"
 
@@ -136,6 +138,33 @@ def async_note_refused(
 
 
 @callback
+def async_note_full(hass: HomeAssistant, is_full: bool) -> None:
+    """Tell that there is no room left for the archive, or that there is."""
+    if is_full:
+        _create_issue(hass, None, _ARCHIVE_FULL)
+    else:
+        ir.async_delete_issue(hass, DOMAIN, _issue_id(_ARCHIVE_FULL, None))
+
+
+@callback
+def async_note_replaced(hass: HomeAssistant, file: str, count: int) -> None:
+    """Tell that the archive was broken, where its file is kept and how much was taken over.
+
+    It outlasts restarts: nothing but a person takes it back. Each broken file has its own.
+    """
+    _create_issue(
+        hass,
+        None,
+        ARCHIVE_REPLACED,
+        is_fixable=True,
+        is_persistent=True,
+        about=file,
+        file=file,
+        count=str(count),
+    )
+
+
+@callback
 def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Leave no issue behind of an account that is no more."""
     async_clear(hass, entry)
@@ -154,7 +183,7 @@ def async_clear(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 def _create_issue(
     hass: HomeAssistant,
-    entry: ConfigEntry,
+    entry: ConfigEntry | None,
     kind: str,
     *,
     is_fixable: bool = False,
@@ -162,20 +191,24 @@ def _create_issue(
     about: str = "",
     **placeholders: str,
 ) -> None:
-    placeholders = {"title": entry.title, **placeholders}
+    """Create the issue of an account, or without one that of the archive of all accounts."""
+    data = {"about": about}
+    if entry:
+        placeholders = {"title": entry.title, **placeholders}
+        data["entry_id"] = entry.entry_id
     ir.async_create_issue(
         hass,
         DOMAIN,
-        _issue_id(kind, entry),
+        _issue_id(kind, entry, about),
         # What a flow needs to mend it, also for its text.
-        data={"entry_id": entry.entry_id, "about": about, **placeholders} if is_fixable else None,
+        data={**data, **placeholders} if is_fixable else None,
         is_fixable=is_fixable,
         is_persistent=is_persistent,
-        severity=ir.IssueSeverity.WARNING,
+        severity=ir.IssueSeverity.WARNING if entry else ir.IssueSeverity.ERROR,
         translation_key=kind,
         translation_placeholders=placeholders,
     )
 
 
-def _issue_id(kind: str, entry: ConfigEntry) -> str:
-    return f"{kind}_{entry.entry_id}"
+def _issue_id(kind: str, entry: ConfigEntry | None, about: str = "") -> str:
+    return f"{kind}_{entry.entry_id if entry else about}"

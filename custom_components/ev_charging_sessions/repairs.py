@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from .charging.errors import LedgerError
 from .const import CONF_ENERGY_UNIT
 from .coordinator import ChargingCoordinator
-from .issues import BILL_DIFFERS, POSTS_REFUSED
+from .issues import ARCHIVE_REPLACED, BILL_DIFFERS, POSTS_REFUSED
 
 
 class SwitchUnitFlow(ConfirmRepairFlow):
@@ -63,7 +63,7 @@ async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return the flow of an issue that a confirmation mends, or puts aside once it was seen."""
-    if issue_id.startswith(BILL_DIFFERS) or data is None:
+    if issue_id.startswith((ARCHIVE_REPLACED, BILL_DIFFERS)) or data is None:
         return ConfirmRepairFlow()
     if issue_id.startswith(POSTS_REFUSED):
         return PostAgainFlow(str(data["entry_id"]))

@@ -9,7 +9,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from .charging.errors import RateLimitError
+from .charging.errors import LedgerFullError, RateLimitError
 from .charging.state import AccountState, ChargePointState
 
 _LOGGER = logging.getLogger(__name__)
@@ -34,9 +34,13 @@ class TellingCoordinator(DataUpdateCoordinator[AccountState]):
 
     @property
     def shows_last_values(self) -> bool:
-        """Tell whether live values still hold: also while the network wants fewer polls."""
+        """Tell whether live values still hold: also while the network wants fewer polls.
+
+        And while there is no room in the archive for what it has told.
+        """
         return self.last_update_success or isinstance(
-            self.last_exception and self.last_exception.__cause__, RateLimitError
+            self.last_exception and self.last_exception.__cause__,
+            RateLimitError | LedgerFullError,
         )
 
     @callback

@@ -137,11 +137,6 @@ def read(file: Path) -> bytes:
     return file.read_bytes()
 
 
-def write(file: Path, content: bytes) -> None:
-    """Replace all bytes of a file."""
-    file.write_bytes(content)
-
-
 def run(file: Path, script: str) -> None:
     """Run a script of SQL on a file."""
     with closing(sqlite3.connect(file)) as connection:
@@ -263,28 +258,6 @@ async def test_a_migration_that_fails_leaves_no_trace(
     assert schema(ledger_file) == before
     await ledger.open()
     await check(ledger)
-
-
-@pytest.mark.parametrize("content", [b"no database" * 500, b"SQLite format 3\0" + b"x" * 8000])
-async def test_a_file_that_is_no_database(ledger_file: Path, content: bytes) -> None:
-    """Test that a file that is something else is refused and left alone."""
-    write(ledger_file, content)
-    ledger = Ledger(f"sqlite:///{ledger_file}")
-    with pytest.raises(LedgerError):
-        await ledger.open()
-    await ledger.close()
-    assert read(ledger_file) == content
-
-
-async def test_a_file_with_broken_pages(ledger: Ledger, ledger_file: Path) -> None:
-    """Test that damage in the middle of the file is a LedgerError when it is met."""
-    await ledger.upsert(answer(f"s{n}", card_id="card" * 50) for n in range(500))
-    await ledger.close()
-    content = read(ledger_file)
-    content = content[:4096] + b"\xff" * (len(content) - 4096)
-    write(ledger_file, content)
-    with pytest.raises(LedgerError, match="SQLITE_CORRUPT"):
-        await ledger.open()
 
 
 async def test_a_foreign_database(ledger_file: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import shutil
 from tempfile import TemporaryDirectory
 
-from custom_components.ev_charging_sessions import LEDGER_FILE
+from custom_components.ev_charging_sessions.archive import LEDGER_FILE
 from custom_components.ev_charging_sessions.charging.backends.plugsurfing_codes import is_temporary
 from custom_components.ev_charging_sessions.charging.ledger import Ledger, SessionQuery
 from custom_components.ev_charging_sessions.charging.ledger_outbox import PostingState

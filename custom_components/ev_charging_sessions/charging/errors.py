@@ -130,9 +130,33 @@ class PriceUnknownError(ChargingError):
 
 
 class LedgerError(ChargingError):
-    """The ledger's file cannot be opened, read or written."""
+    """The ledger's database cannot be opened, read or written."""
 
     key = "ledger_error"
+
+
+class LedgerCorruptError(LedgerError):
+    """The ledger's file is broken: something else than the ledger has written to it, or lost it."""
+
+    key = "ledger_corrupt"
+
+
+class LedgerFullError(LedgerError):
+    """What should be written finds no room on the disk, or the disk fails."""
+
+    key = "ledger_full"
+
+
+class LedgerSetupError(LedgerError):
+    """The address of the ledger's database, or this installation, is not fit for it.
+
+    ``key`` says what is wrong: ``ledger_driver_missing`` or ``ledger_url_invalid``.
+    """
+
+    def __init__(self, key: str) -> None:
+        """Remember what is wrong."""
+        super().__init__(f"The ledger cannot be used: {key}")
+        self.key = key
 
 
 class ImportInterruptedError(ChargingError):

@@ -8,12 +8,20 @@ from collections.abc import Callable, Iterable, Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import Connection, Engine
 
-from .errors import LedgerError
+from .errors import LedgerCorruptError, LedgerError, LedgerFullError
+from .ledger_commands import add_command, pending_commands, settings, update_command
+from .ledger_database import (
+    as_ledger_error,
+    changes_of,
+    check_pages,
+    connect,
+    file_of,
+    was_killed,
+)
 from .ledger_hours import LedgerStatistics
 from .ledger_imports import ImportStep, LedgerImports, note_step
 from .ledger_links import Links, link, links_of, unlink
@@ -21,14 +29,7 @@ from .ledger_migrations import migrate
 from .ledger_operator import knows_card, put_references, session_of_reference, use_cards
 from .ledger_outbox import LedgerOutbox
 from .ledger_postings import Postings
-from .ledger_query import (
-    SessionQuery,
-    Totals,
-    find_pending,
-    find_settings,
-    names,
-    update_command,
-)
+from .ledger_query import SessionQuery, Totals
 from .ledger_reads import (
     cost_of,
     energy_of,
@@ -40,11 +41,10 @@ from .ledger_reads import (
     revisions,
     totals,
 )
-from .ledger_rows import command_from_columns, command_to_columns
-from .ledger_schema import commands
+from .ledger_salvage import finish, set_aside
 from .ledger_timelines import read_timelines
 from .ledger_units import use_units
-from .ledger_upsert import Change, find_account, upsert
+from .ledger_upsert import Change, upsert
 from .merge import Revision
 from .model import Account, Command, EnergyUnit, MeterValue, Session
 
@@ -60,13 +60,29 @@ class Ledger:
     ``outbox`` holds what operators owe their networks: ``upsert`` puts it there. ``imports``
     holds how far the past of accounts has been read.
     ``statistics`` tells what lies in which hour, and where a change has made that wrong.
+
+    A file that turns out to be broken is set aside, and a new one takes its place with all that
+    could still be read. Then ``set_aside`` is where the broken one lies, ``salvaged`` the number
+    of sessions that came along, and ``on_set_aside`` is called, in the event loop. Whoever met
+    the broken file while the ledger was open still gets a LedgerCorruptError, for what he knew
+    of the ledger may hold no longer.
+
+    ``on_full`` is called, in the event loop, with true when there is no room left to write, and
+    with false when something has been written again.
     """
 
     def __init__(self, url: str) -> None:
         """Remember where the database is; nothing is opened yet."""
+        self.set_aside: Path | None = None
+        self.salvaged = 0
+        self.on_set_aside: Callable[[], None] | None = None
+        self.on_full: Callable[[bool], None] | None = None
         self._url = url
         self._engine: Engine | None = None
         self._executor: ThreadPoolExecutor | None = None
+        self._is_full = self._told_full = False
+        self._told_aside: Path | None = None
+        self._may_set_aside = False
         self._postings = Postings()
         self.outbox = LedgerOutbox(self._postings, self._read, self._write)
         self.statistics = LedgerStatistics(self._read, self._write)
@@ -79,6 +95,8 @@ class Ledger:
         """
         if self._executor is not None:
             return
+        # A disk that breaks one file after the other would let us do so without end.
+        self._may_set_aside = True
         self._executor = ThreadPoolExecutor(1, "ev_charging_ledger")
         try:
             await self._run(self._connect)
@@ -185,15 +203,15 @@ class Ledger:
 
     async def add_command(self, command: Command) -> None:
         """Write down a command; a second one of the same id is a LedgerError."""
-        await self._write(_add_command, command)
+        await self._write(add_command, command)
 
     async def update_command(self, command: Command) -> None:
         """Replace the command of the same id; an unknown id is a LedgerError."""
-        await self._write(_update_command, command)
+        await self._write(update_command, command)
 
     async def pending_commands(self, account: Account) -> tuple[Command, ...]:
         """Return the commands whose outcome is not known yet, oldest first."""
-        return await self._read(_pending, account)
+        return await self._read(pending_commands, account)
 
     async def settings(self, account: Account) -> tuple[Command, ...]:
         """Return the commands that set the modes of charge points last, oldest first.
@@ -201,7 +219,7 @@ class Ledger:
         For each charge point there are up to two: the last one, and the last one that let a
         car charge.
         """
-        return await self._read(_settings, account)
+        return await self._read(settings, account)
 
     async def energy(self, account: Account) -> dict[str | None, float]:
         """Return the kWh of all sessions of an account, by charge point id.
@@ -237,20 +255,46 @@ class Ledger:
         """Do some work in the ledger's thread, where all database errors become ours."""
         if self._executor is None:
             raise LedgerError("The ledger is not open")
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._executor, work, *args)
-        except (SQLAlchemyError, OSError, ImportError) as err:
-            raise LedgerError(_reason(err)) from err
+            return await asyncio.get_running_loop().run_in_executor(self._executor, work, *args)
+        finally:
+            self._tell_trouble()
+
+    def _tell_trouble(self) -> None:
+        """Tell what the ledger's thread has noticed."""
+        if self._is_full is not self._told_full:
+            self._told_full = self._is_full
+            if self.on_full:
+                self.on_full(self._is_full)
+        if self.set_aside != self._told_aside:
+            self._told_aside = self.set_aside
+            if self.on_set_aside:
+                self.on_set_aside()
 
     def _transact[*Ts, R](
         self, writes: bool, work: Callable[[Connection, *Ts], R], *args: *Ts
     ) -> R:
+        try:
+            return self._begin(writes, work, *args)
+        except LedgerCorruptError:
+            self._replace()
+            raise
+
+    def _begin[*Ts, R](self, writes: bool, work: Callable[[Connection, *Ts], R], *args: *Ts) -> R:
         if self._engine is None:
             raise LedgerError("The ledger is not open")
         engine = self._engine.execution_options(writes=writes)
-        with engine.begin() as connection:
-            return work(connection, *args)
+        try:
+            with as_ledger_error(), engine.begin() as connection:
+                before = changes_of(connection)
+                result = work(connection, *args)
+                has_written = writes and before != changes_of(connection)
+        except LedgerFullError:
+            self._is_full = True
+            raise
+        if has_written:
+            self._is_full = False
+        return result
 
     def _upsert(
         self,
@@ -279,43 +323,40 @@ class Ledger:
             loop.call_soon_threadsafe(self.outbox.tell, targets)
 
     def _connect(self) -> None:
+        engine = connect(self._url)
+        file = file_of(engine)
+        if file:
+            with as_ledger_error():
+                self.set_aside = finish(file)
+        # Looking at each page at each start would take longer than all the rest of it.
+        is_doubtful = file is not None and was_killed(file)
+        self._engine = engine
         self._postings.forget()
-        # Parameters are hidden because errors reach logs and card ids must not.
-        self._engine = create_engine(self._url, hide_parameters=True)
-        if self._engine.dialect.name == "sqlite":
-            event.listen(self._engine, "connect", _prepare_sqlite)
-            event.listen(self._engine, "begin", _begin_sqlite)
-        self._transact(True, migrate)
+        try:
+            self._begin(True, migrate)
+            if is_doubtful:
+                self._begin(False, check_pages)
+        except LedgerCorruptError:
+            if not self._replace():
+                raise
+
+    def _replace(self) -> bool:
+        """Set a broken file aside, unless that has been done already; tell whether it was."""
+        file = file_of(self._engine) if self._engine else None
+        if file is None or not self._may_set_aside:
+            return False
+        self._disconnect()
+        with as_ledger_error():
+            self.set_aside, self.salvaged = set_aside(file)
+        self._may_set_aside = False
+        self._engine = connect(self._url)
+        self._postings.forget()
+        return True
 
     def _disconnect(self) -> None:
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.dispose()
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    for pragma in (
-        "busy_timeout=10000",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # The driver would begin only at the first change, and not for DDL at all. And a
-    # transaction that reads before it writes fails at once if somebody else has written
-    # in between, whatever the timeout, unless it has the lock from the start.
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _reason(err: Exception) -> str:
-    """Say what happened without the values that the texts of drivers may hold."""
-    cause = err.orig if isinstance(err, DBAPIError) and err.orig is not None else err
-    name = getattr(cause, "sqlite_errorname", type(cause).__name__)
-    return f"The ledger cannot be used: {name}"
 
 
 def _upsert(
@@ -343,29 +384,3 @@ def _use_units(
     if not use_units(connection, account, energy_unit, currency):
         return frozenset()
     return postings.renew(connection, account, datetime.now(UTC))
-
-
-def _add_command(connection: Connection, command: Command) -> None:
-    account = find_account(connection, command.account)
-    connection.execute(commands.insert(), {"account": account, **command_to_columns(command)})
-
-
-def _update_command(connection: Connection, command: Command) -> None:
-    columns = command_to_columns(command)
-    columns["command"] = columns.pop("command_id")
-    if connection.execute(update_command(), columns).rowcount == 0:
-        raise LedgerError("The ledger does not know this command")
-
-
-def _pending(connection: Connection, account: Account) -> tuple[Command, ...]:
-    return tuple(
-        command_from_columns(account, row)
-        for row in connection.execute(find_pending(), names(account)).mappings()
-    )
-
-
-def _settings(connection: Connection, account: Account) -> tuple[Command, ...]:
-    return tuple(
-        command_from_columns(account, row)
-        for row in connection.execute(find_settings(), names(account)).mappings()
-    )

@@ -73,5 +73,11 @@ class Tariffs:
             self._numbers.setdefault(canonical(tariff), row.id)
 
 
+def is_intact(digest: str, content: str) -> bool:
+    """Tell whether a row holds the tariff that was written. Raises msgspec's errors."""
+    msgspec.json.decode(content, type=Tariff)
+    return digest == _digest(content)
+
+
 def _digest(content: str) -> str:
     return blake2b(content.encode(), digest_size=16).hexdigest()
