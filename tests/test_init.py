@@ -123,7 +123,7 @@ async def test_rename_entities(home: Home, caplog: pytest.LogCaptureFixture) -> 
     await home.add_account(EVSE)
     registry = er.async_get(home.hass)
     entities = _entities(home)
-    assert len(entities) == 10
+    assert len(entities) == 11
     # Those would be removed and added again, which Home Assistant gives up in 2027.11.
     assert not any(_entity_class_requires_readd(type(entity)) for entity in entities)
     for entry in er.async_entries_for_config_entry(registry, home.entry.entry_id):
@@ -171,6 +171,7 @@ async def test_actions_without_account(home: Home) -> None:
     await home.add_account()
     await home.hass.config_entries.async_remove(home.entry.entry_id)
     assert set(home.hass.services.async_services_for_domain("ev_charging_sessions")) == {
+        "export_sessions",
         "get_sessions",
         "post_session",
         "post_station",

@@ -18,6 +18,7 @@ from homeassistant.util.yaml import load_yaml_dict
 
 from custom_components.ev_charging_sessions import (
     binary_sensor,
+    calendar,
     event,
     issues,
     number,
@@ -25,6 +26,8 @@ from custom_components.ev_charging_sessions import (
     sensor,
     sensor_costs,
     services,
+    services_archive,
+    services_export,
     services_import,
     services_post,
     services_quote,
@@ -78,7 +81,8 @@ LANGUAGES = sorted(path.stem for path in (FOLDER / "translations").iterdir())
 SCHEMAS = {
     "start_session": services.START_SCHEMA,
     "stop_session": services.STOP_SCHEMA,
-    "get_sessions": services.GET_SCHEMA,
+    "get_sessions": services_archive.GET_SCHEMA,
+    "export_sessions": services_export.EXPORT_SCHEMA,
     "quote": services_quote.QUOTE_SCHEMA,
     "post_session": services_post.POST_SESSION_SCHEMA,
     "post_station": services_post.POST_STATION_SCHEMA,
@@ -88,6 +92,7 @@ SCHEMAS = {
 
 ENTITIES: dict[Platform, list[EntityDescription]] = {
     Platform.BINARY_SENSOR: [*binary_sensor.DESCRIPTIONS],
+    Platform.CALENDAR: [calendar.SESSIONS],
     Platform.EVENT: [event.SESSION],
     Platform.NUMBER: [number.LIMIT],
     Platform.SELECT: [select.MODE],
@@ -127,8 +132,8 @@ ERRORS: list[ChargingError] = [
 def _refusals() -> dict[str, set[str]]:
     """Return the keys with which the actions refuse a call, and their placeholders."""
     found: dict[str, set[str]] = {}
-    for call in calls("invalid", "refuse", "require"):
-        position = 0 if ast.unparse(call.func) == "invalid" else 1
+    for call in calls("invalid", "unable", "refuse", "require"):
+        position = 0 if ast.unparse(call.func) in {"invalid", "unable"} else 1
         if key := constant(call.args[position]):
             found.setdefault(key, set()).update(each.arg for each in call.keywords if each.arg)
     return found
@@ -224,8 +229,10 @@ def test_selectors() -> None:
         "api_generation",
         "api_version",
         "connector_type",
+        "export_format",
         "session_status",
     }
+    assert list(TEXTS["selector"]["export_format"]["options"]) == services_export.FORMATS
     assert set(TEXTS["selector"]["connector_type"]["options"]) == set(CONNECTOR_TYPES)
     assert list(TEXTS["selector"]["session_status"]["options"]) == list(SessionStatus)
     for backend, field in (("shell_recharge", "api_version"), ("cleverev", "api_generation")):
@@ -283,6 +290,20 @@ def test_exceptions() -> None:
     assert set(texts) == set(expected)
     for key, text in texts.items():
         assert placeholders(text["message"]) <= expected[key]
+
+
+def test_common_texts() -> None:
+    """Test that every text of statements and calendars is used, and filled in, and is there."""
+    used: dict[str, set[str]] = {f"month_{number}": set() for number in range(1, 13)}
+    for call in calls("text"):
+        if key := constant(call.args[0]):
+            used[key] = {each.arg for each in call.keywords if each.arg}
+    template = (FOLDER / "statement.html.jinja").read_text()
+    used |= {key: set() for key in re.findall(r'text\("(\w+)"\)', template)}
+    used |= {key: set() for key in ("by_card", "by_charge_point", "by_month", "month")}
+    assert set(TEXTS["common"]) == set(used)
+    for key, text in TEXTS["common"].items():
+        assert placeholders(text) == used[key], key
 
 
 def test_every_error_is_known_here() -> None:
@@ -366,6 +387,7 @@ def test_the_demanded_words_of_the_design() -> None:
         "session_ended",
         "session_energy",
         "session_started",
+        "sessions",
         "status",
         "unposted_sessions",
     }

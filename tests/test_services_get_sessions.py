@@ -10,7 +10,7 @@ from custom_components.ev_charging_sessions.charging.model import (
     SessionDetails,
     SessionStatus,
 )
-from custom_components.ev_charging_sessions.rows import archive_row, session_row
+from custom_components.ev_charging_sessions.rows import archive_row, labels_of, session_row
 from tests.calls import add_second_account, charged, expect_refusal, resolved_ids
 from tests.home import EVSE, OTHER_EVSE, Home
 from tests.simulator.defaults import CARDS
@@ -139,7 +139,7 @@ async def test_what_only_the_archive_tells(home: Home, has_intent: bool) -> None
         session_id="1",
         details=SessionDetails(intent=intent, note="Spare car", location_id="L1", user_id="u1"),
     )
-    row = archive_row(home.coordinator, session)
+    row = archive_row(labels_of(home.coordinator), session)
     told = {
         "intent": "in_app" if has_intent else None,
         "start_kind": "remote" if has_intent else None,

@@ -33,6 +33,7 @@ SUBENTRY_CONNECTOR = "connector"
 
 PLATFORMS = [
     Platform.BINARY_SENSOR,
+    Platform.CALENDAR,
     Platform.EVENT,
     Platform.NUMBER,
     Platform.SELECT,

@@ -1,5 +1,7 @@
 """A session as actions, events and exports show it: the names of the design, no identifiers."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,15 +13,83 @@ from .const import DOMAIN
 from .coordinator import ChargingCoordinator
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Labels:
+    """What the sessions of an account are shown with, as it is at this moment.
+
+    Unlike the registry it is taken from, it can be used in any thread. ``cards`` are aliases
+    by the identifiers of cards; ``places`` are names and ``devices`` ids of devices, both by
+    charge point id. ``account`` is what a person calls the account.
+    """
+
+    account: str
+    cards: Mapping[str, str]
+    places: Mapping[str, str]
+    devices: Mapping[str, str]
+
+
+def labels_of(coordinator: ChargingCoordinator) -> Labels:
+    """Return the labels of an account."""
+    registry, entry = dr.async_get(coordinator.hass), coordinator.config_entry
+    devices = {
+        charge_point_id: device
+        for device in dr.async_entries_for_config_entry(registry, entry.entry_id)
+        if (charge_point_id := coordinator.charge_point_of(device))
+    }
+    return Labels(
+        account=entry.title,
+        # The first of several with the same number counts, as everywhere.
+        cards={card.identifier: card.alias for card in reversed(coordinator.backend.cards)},
+        places={
+            charge_point_id: name
+            for charge_point_id, device in devices.items()
+            if (name := device.name_by_user or device.name)
+        },
+        devices={charge_point_id: device.id for charge_point_id, device in devices.items()},
+    )
+
+
+def place_of(coordinator: ChargingCoordinator, charge_point_id: str | None) -> str | None:
+    """Return the name of one charge point, if it has a device."""
+    device = _device(coordinator, charge_point_id)
+    return (device.name_by_user or device.name) if device else None
+
+
 def session_row(coordinator: ChargingCoordinator, session: Session) -> dict[str, Any]:
     """Return a session as a row; what is not known is ``None``."""
     card = coordinator.card(session.card_id)
+    device = _device(coordinator, session.charge_point_id)
+    return _row(session, card.alias if card else None, device.id if device else None)
+
+
+def archive_row(labels: Labels, session: Session) -> dict[str, Any]:
+    """Return a session as a row with what an operator's backend tells of it besides.
+
+    Only whoever asks the archive gets that: an event lies open in the history, and a note may
+    name somebody.
+    """
+    details = session.details
+    intent = details.intent if details else None
+    return {
+        **_row(
+            session,
+            labels.cards.get(session.card_id or ""),
+            labels.devices.get(session.charge_point_id or ""),
+        ),
+        "intent": intent.kind if intent else None,
+        "start_kind": intent.start_kind if intent else None,
+        "note": details.note if details else None,
+        "location_id": details.location_id if details else None,
+    }
+
+
+def _row(session: Session, card: str | None, device_id: str | None) -> dict[str, Any]:
     return {
         "session_id": session.session_id,
         "backend": session.account.backend,
-        "device_id": _device_id(coordinator, session.charge_point_id),
+        "device_id": device_id,
         "evse_id": session.charge_point_id,
-        "card": card.alias if card else None,
+        "card": card,
         "status": session.status,
         "started": _iso(session.started),
         "ended": _iso(session.ended),
@@ -33,31 +103,15 @@ def session_row(coordinator: ChargingCoordinator, session: Session) -> dict[str,
     }
 
 
-def archive_row(coordinator: ChargingCoordinator, session: Session) -> dict[str, Any]:
-    """Return a session as a row with what an operator's backend tells of it besides.
-
-    Only whoever asks the archive gets that: an event lies open in the history, and a note may
-    name somebody.
-    """
-    details = session.details
-    intent = details.intent if details else None
-    return {
-        **session_row(coordinator, session),
-        "intent": intent.kind if intent else None,
-        "start_kind": intent.start_kind if intent else None,
-        "note": details.note if details else None,
-        "location_id": details.location_id if details else None,
-    }
-
-
-def _device_id(coordinator: ChargingCoordinator, charge_point_id: str | None) -> str | None:
+def _device(
+    coordinator: ChargingCoordinator, charge_point_id: str | None
+) -> dr.AnyDeviceEntry | None:
     if charge_point_id is None:
         return None
-    device = dr.async_get(coordinator.hass).async_get_device_by_identifier(
+    return dr.async_get(coordinator.hass).async_get_device_by_identifier(
         (DOMAIN, f"{coordinator.account.account_id}_{charge_point_id}"),
         coordinator.config_entry.entry_id,
     )
-    return device.id if device else None
 
 
 def _iso(time: datetime | None) -> str | None:

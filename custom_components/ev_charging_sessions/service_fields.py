@@ -5,7 +5,7 @@ from datetime import datetime
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, ServiceCall
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.service import (
     async_get_config_entry,
     async_get_device_and_config_entry,
@@ -23,6 +23,12 @@ def coordinator_of(call: ServiceCall) -> ChargingCoordinator:
     entry = async_get_config_entry(call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID])
     coordinator: ChargingCoordinator = entry.runtime_data
     return coordinator
+
+
+def coordinators_of(call: ServiceCall) -> list[ChargingCoordinator]:
+    """Return the accounts that an action is about, each once."""
+    entry_ids = dict.fromkeys(call.data[ATTR_CONFIG_ENTRY_ID])
+    return [async_get_config_entry(call.hass, DOMAIN, each).runtime_data for each in entry_ids]
 
 
 def charge_point_of(hass: HomeAssistant, device_id: str) -> tuple[ChargingCoordinator, str]:
@@ -99,6 +105,15 @@ def require(call: ServiceCall, key: str, *fields: str) -> None:
 def invalid(key: str, **placeholders: str) -> ServiceValidationError:
     """Return the translated error of a mistake that a person made."""
     return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders=placeholders,
+    )
+
+
+def unable(key: str, **placeholders: str) -> HomeAssistantError:
+    """Return the translated error of something that nobody is to blame for."""
+    return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key=key,
         translation_placeholders=placeholders,

@@ -1,4 +1,4 @@
-"""The actions: start and stop a session, ask the archive, and ask for a price."""
+"""The actions: all of them are registered here; those that start and stop a session are here."""
 
 from collections.abc import Awaitable
 
@@ -17,24 +17,21 @@ from homeassistant.helpers import config_validation as cv
 
 from .charging.command_runs import DEFAULT_TIME_LIMIT, Outcome
 from .charging.errors import ChargingError, InvalidInputError
-from .charging.ledger import SessionQuery
-from .charging.model import Account, ChargePoint, Session
+from .charging.model import ChargePoint, Session
 from .const import CONF_EVSE_ID, DOMAIN
 from .coordinator import ChargingCoordinator
 from .exceptions import translated
 from .networks import NETWORKS
-from .rows import archive_row
 from .service_fields import (
     card_id_of,
-    cards_of_aliases,
     charge_point_of,
     coordinator_of,
     invalid,
     refuse,
     require,
-    statuses_of,
-    time_of,
 )
+from .services_archive import GET_SCHEMA, SERVICE_GET_SESSIONS, async_get_sessions
+from .services_export import EXPORT_SCHEMA, SERVICE_EXPORT_SESSIONS, async_export_sessions
 from .services_import import (
     IMPORT_SCHEMA,
     SERVICE_IMPORT_HISTORY,
@@ -57,20 +54,11 @@ from .services_statistics import (
 
 SERVICE_START_SESSION = "start_session"
 SERVICE_STOP_SESSION = "stop_session"
-SERVICE_GET_SESSIONS = "get_sessions"
 
 ATTR_CARD = "card"
-ATTR_END = "end"
 ATTR_EVSE_ID = CONF_EVSE_ID
-ATTR_LIMIT = "limit"
-ATTR_OFFSET = "offset"
 ATTR_SESSION_ID = "session_id"
-ATTR_START = "start"
-ATTR_STATUS = "status"
 ATTR_TIMEOUT = "timeout"
-
-DEFAULT_LIMIT = 100
-LARGEST_LIMIT = 1000
 
 _TIMEOUT = vol.All(vol.Coerce(float), vol.Range(min=10, max=600))
 
@@ -90,21 +78,6 @@ STOP_SCHEMA = vol.Schema(
         vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
         vol.Optional(ATTR_SESSION_ID): cv.string,
         vol.Optional(ATTR_TIMEOUT, default=DEFAULT_TIME_LIMIT): _TIMEOUT,
-    }
-)
-
-GET_SCHEMA = vol.Schema(
-    {
-        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
-        vol.Optional(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string]),
-        vol.Optional(ATTR_CARD): vol.All(cv.ensure_list, [cv.string]),
-        vol.Optional(ATTR_STATUS): vol.All(cv.ensure_list, [cv.string]),
-        vol.Optional(ATTR_START): cv.datetime,
-        vol.Optional(ATTR_END): cv.datetime,
-        vol.Optional(ATTR_LIMIT, default=DEFAULT_LIMIT): vol.All(
-            vol.Coerce(int), vol.Range(min=1, max=LARGEST_LIMIT)
-        ),
-        vol.Optional(ATTR_OFFSET, default=0): vol.All(vol.Coerce(int), vol.Range(min=0)),
     }
 )
 
@@ -129,9 +102,16 @@ def async_setup_services(hass: HomeAssistant) -> None:
     hass.services.async_register(
         DOMAIN,
         SERVICE_GET_SESSIONS,
-        _async_get_sessions,
+        async_get_sessions,
         schema=GET_SCHEMA,
         supports_response=SupportsResponse.ONLY,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_EXPORT_SESSIONS,
+        async_export_sessions,
+        schema=EXPORT_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
     )
     hass.services.async_register(
         DOMAIN,
@@ -196,41 +176,6 @@ async def _async_stop_session(call: ServiceCall) -> ServiceResponse:
         charge_point = _with_modes(coordinator, session.charge_point_id)
         return await _async_response(coordinator.commands.modes.pause(charge_point, time_limit))
     return await _async_response(coordinator.commands.stop(session, time_limit))
-
-
-async def _async_get_sessions(call: ServiceCall) -> ServiceResponse:
-    coordinators, charge_points = _asked_for(call)
-    if not coordinators:
-        raise invalid("no_account_loaded")
-    by_account = {coordinator.account: coordinator for coordinator in coordinators}
-    start, end = time_of(call, ATTR_START), time_of(call, ATTR_END)
-    if start and end and end <= start:
-        raise invalid("end_not_after_start")
-    query = SessionQuery(
-        accounts=tuple(by_account),
-        charge_points=charge_points,
-        cards=cards_of_aliases(coordinators, call.data.get(ATTR_CARD)),
-        statuses=statuses_of(call.data.get(ATTR_STATUS)),
-        start=start,
-        end=end,
-        limit=call.data[ATTR_LIMIT],
-        offset=call.data[ATTR_OFFSET],
-    )
-    ledger = coordinators[0].ledger
-    try:
-        sessions = await ledger.sessions(query)
-        totals = await ledger.totals(query)
-    except ChargingError as err:
-        raise translated(HomeAssistantError, err) from err
-    return {
-        "sessions": [archive_row(by_account[session.account], session) for session in sessions],
-        "count": totals.count,
-        "totals": {
-            "energy": totals.energy,
-            "duration": totals.duration,
-            "cost": {currency: str(amount) for currency, amount in totals.cost.items()},
-        },
-    }
 
 
 async def _async_response[SessionT: Session | None](
@@ -298,22 +243,3 @@ def _open_session(call: ServiceCall) -> tuple[ChargingCoordinator, Session]:
     if not (capabilities.stop or capabilities.modes):
         raise invalid("cannot_stop")
     return coordinator, session
-
-
-def _asked_for(
-    call: ServiceCall,
-) -> tuple[list[ChargingCoordinator], tuple[tuple[Account, str], ...] | None]:
-    """Return whose sessions to read, and at which charge points if not at all of them."""
-    entries = call.hass.config_entries.async_loaded_entries(DOMAIN)
-    coordinators: list[ChargingCoordinator] = [entry.runtime_data for entry in entries]
-    if ATTR_CONFIG_ENTRY_ID in call.data:
-        coordinators = [coordinator_of(call)]
-    if ATTR_DEVICE_ID not in call.data:
-        return coordinators, None
-    devices = [charge_point_of(call.hass, device_id) for device_id in call.data[ATTR_DEVICE_ID]]
-    if any(coordinator not in coordinators for coordinator, _ in devices):
-        raise invalid("device_of_other_account")
-    owners = {id(coordinator): coordinator for coordinator, _ in devices}
-    return list(owners.values()), tuple(
-        (coordinator.account, charge_point_id) for coordinator, charge_point_id in devices
-    )

@@ -266,6 +266,27 @@ def page(query: SessionQuery) -> Select[Any]:
     return statement if query.limit is None else statement.limit(query.limit)
 
 
+def numbers(query: SessionQuery) -> Select[Any]:
+    """Return the statement for the row numbers of the charges of a query, oldest start first."""
+    is_counted, found = _counted(query)
+    return (
+        select(sessions.c.id)
+        .select_from(found)
+        .where(*_conditions(query), is_counted)
+        .order_by(sessions.c.started.nulls_last(), sessions.c.session_id, sessions.c.account)
+    )
+
+
+@cache
+def find_numbered() -> Select[Any]:
+    """Return the statement for the sessions of some row numbers, as that of a page."""
+    return (
+        select(sessions, accounts.c.backend, accounts.c.account_id.label("account_name"))
+        .select_from(sessions.join(accounts))
+        .where(sessions.c.id.in_(bindparam("rows", expanding=True)))
+    )
+
+
 def sums(query: SessionQuery) -> Select[Any]:
     """Return the statement for the count, energy and microseconds of a query."""
     is_counted, found = _counted(query)

@@ -12,11 +12,13 @@ from .ledger_query import (
     amounts,
     find_account_row,
     find_last,
+    find_numbered,
     find_open,
     find_revisions,
     find_session,
     find_sessions,
     names,
+    numbers,
     page,
     sum_energy,
     sums,
@@ -74,21 +76,22 @@ def known_sessions(
 
 def page_of(connection: Connection, query: SessionQuery) -> tuple[Session, ...]:
     """Return the sessions of a query, newest start first, unknown starts last."""
-    rows = connection.execute(page(query)).mappings().all()
-    tariffs = _tariffs(connection, rows)
-    found: dict[int, Account] = {}
-    return tuple(
-        session_from_columns(
-            found.setdefault(
-                row["account"],
-                Account(backend=row["backend"], account_id=row["account_name"]),
-            ),
-            row["session_id"],
-            row,
-            tariffs,
-        )
-        for row in rows
-    )
+    return _archived(connection, connection.execute(page(query)).mappings().all())
+
+
+def numbers_of(connection: Connection, query: SessionQuery) -> tuple[int, ...]:
+    """Return the row numbers of all charges of a query, oldest start first.
+
+    Of two sessions that are reports of one charge, only the one that counts is among them.
+    """
+    return tuple(connection.execute(numbers(query)).scalars())
+
+
+def numbered_sessions(connection: Connection, rows: Sequence[int]) -> tuple[Session, ...]:
+    """Return the sessions of some row numbers, in their order."""
+    found = connection.execute(find_numbered(), {"rows": rows}).mappings()
+    by_number = {row["id"]: row for row in found}
+    return _archived(connection, [by_number[number] for number in rows])
 
 
 def totals(connection: Connection, query: SessionQuery) -> Totals:
@@ -138,6 +141,24 @@ def _sum_costs(connection: Connection, query: SessionQuery) -> dict[str, Decimal
             amount = Decimal(row["cost"]) * row["count"]
             cost[row["currency"]] = cost.get(row["currency"], Decimal(0)) + amount
     return cost
+
+
+def _archived(connection: Connection, rows: Sequence[Row]) -> tuple[Session, ...]:
+    """Return the sessions of rows that come with the columns of their accounts."""
+    tariffs = _tariffs(connection, rows)
+    found: dict[int, Account] = {}
+    return tuple(
+        session_from_columns(
+            found.setdefault(
+                row["account"],
+                Account(backend=row["backend"], account_id=row["account_name"]),
+            ),
+            row["session_id"],
+            row,
+            tariffs,
+        )
+        for row in rows
+    )
 
 
 def _find(connection: Connection, statement: Executable, account: Account) -> tuple[Session, ...]:
