@@ -293,14 +293,15 @@ def test_exceptions() -> None:
 
 
 def test_common_texts() -> None:
-    """Test that every text of statements and calendars is used, and filled in, and is there."""
+    """Test that every text of calendars, statements and statistics is used and filled in."""
     used: dict[str, set[str]] = {f"month_{number}": set() for number in range(1, 13)}
-    for call in calls("text"):
+    for call in calls("say"):
         if key := constant(call.args[0]):
             used[key] = {each.arg for each in call.keywords if each.arg}
     template = (FOLDER / "statement.html.jinja").read_text()
-    used |= {key: set() for key in re.findall(r'text\("(\w+)"\)', template)}
+    used |= {key: set() for key in re.findall(r'say\("(\w+)"\)', template)}
     used |= {key: set() for key in ("by_card", "by_charge_point", "by_month", "month")}
+    used |= {f"statistics_{figure}": {"name"} for figure in ("energy", "cost")}
     assert set(TEXTS["common"]) == set(used)
     for key, text in TEXTS["common"].items():
         assert placeholders(text) == used[key], key

@@ -140,18 +140,18 @@ def _event(
     start = session.started or now
     end = now if session.is_open else session.ended or start
     figures = []
-    lines = [(wording.text("card"), card)] if card else []
+    lines = [(wording.say("card"), card)] if card else []
     if session.energy is not None:
         figures.append(wording.energy(session.energy, 1))
-        lines.append((wording.text("energy"), wording.energy(session.energy)))
+        lines.append((wording.say("energy"), wording.energy(session.energy)))
     if cost := session.cost:
         money = wording.money(cost.amount, cost.currency)
         figures.append(money)
-        lines.append((wording.text("cost"), f"{money} ({wording.source(cost.source)})"))
+        lines.append((wording.say("cost"), f"{money} ({wording.source(cost.source)})"))
     if session.status:
         reason = f" ({session.reason})" if session.reason else ""
-        lines.append((wording.text("status"), f"{wording.status(session.status)}{reason}"))
-    name = place or wording.text("unknown_place")
+        lines.append((wording.say("status"), f"{wording.status(session.status)}{reason}"))
+    name = place or wording.say("unknown_place")
     return CalendarEvent(
         # Home Assistant shows what it is given, and people read it as the time of their home.
         start=dt_util.as_local(start),

@@ -145,12 +145,12 @@ def _filters(call: ServiceCall, question: Question, wording: Wording) -> dict[st
             question.labels[account].places.get(charge_point_id, charge_point_id)
             for account, charge_point_id in question.query.charge_points or ()
         ]
-        filters[wording.text("charge_point")] = ", ".join(names)
+        filters[wording.say("charge_point")] = ", ".join(names)
     if ATTR_CARD in call.data:
-        filters[wording.text("card")] = ", ".join(call.data[ATTR_CARD])
+        filters[wording.say("card")] = ", ".join(call.data[ATTR_CARD])
     if question.query.statuses is not None:
         words = [wording.status(status) for status in question.query.statuses]
-        filters[wording.text("status")] = ", ".join(words)
+        filters[wording.say("status")] = ", ".join(words)
     return filters
 
 

@@ -71,7 +71,7 @@ class Statement:
         self._rate = rate
         self._filters = filters or {}
         self._rows: list[dict[str, Any]] = []
-        self._total = _Line(wording.text("total"))
+        self._total = _Line(wording.say("total"))
         self._places: dict[tuple[Account, str | None], _Line] = {}
         self._cards: dict[str, _Line] = {}
         self._months: dict[str, _Line] = {}
@@ -113,7 +113,7 @@ class Statement:
         )
         page = environment.get_template(_TEMPLATE).stream(
             language=self._wording.language,
-            text=self._wording.text,
+            say=self._wording.say,
             period=self._period(),
             facts=self._facts(),
             has_rate=self._rate is not None,
@@ -193,16 +193,16 @@ class Statement:
     def _place(self, session: Session) -> _Line:
         """Return a line for where a session was; of several accounts it tells also whose."""
         labels, point = self._labels[session.account], session.charge_point_id
-        name = labels.places.get(point or "") or point or self._wording.text("unknown_place")
+        name = labels.places.get(point or "") or point or self._wording.say("unknown_place")
         details = [point if point != name else None]
         details.append(labels.account if len(self._labels) > 1 else None)
         return _Line(name, ", ".join(detail for detail in details if detail))
 
     def _card(self, session: Session) -> str:
         if session.card_id is None:
-            return self._wording.text("no_card")
+            return self._wording.say("no_card")
         alias = self._labels[session.account].cards.get(session.card_id)
-        return alias or self._wording.text("unnamed_card")
+        return alias or self._wording.say("unnamed_card")
 
     def _period(self) -> str:
         wording, start, end = self._wording, self._start, self._end
@@ -217,30 +217,30 @@ class Statement:
         """Return what the statement is about, as names and values."""
         wording = self._wording
         accounts = ", ".join(labels.account for labels in self._labels.values())
-        facts = [(wording.text("account"), accounts), *self._filters.items()]
+        facts = [(wording.say("account"), accounts), *self._filters.items()]
         if self._rate:
             rate = wording.money(self._rate.amount, self._rate.currency)
-            facts.append((wording.text("rate"), f"{rate} / kWh"))
+            facts.append((wording.say("rate"), f"{rate} / kWh"))
         zone = str(dt_util.get_default_time_zone())
         created = f"{wording.time(dt_util.utcnow())} ({zone})"
-        return [*facts, (wording.text("created"), created)]
+        return [*facts, (wording.say("created"), created)]
 
     def _notes(self) -> list[str]:
         """Return what must be known to read the figures."""
-        text, sums = self._wording.text, self.sums
-        notes = [text("note_month")]
+        say, sums = self._wording.say, self.sums
+        notes = [say("note_month")]
         if sums.without_energy:
-            notes.append(text("note_unknown_energy", count=sums.without_energy))
+            notes.append(say("note_unknown_energy", count=sums.without_energy))
         if sums.without_cost:
             energy = self._wording.energy(sums.unpaid_energy)
-            notes.append(text("note_unknown_cost", count=sums.without_cost, energy=energy))
+            notes.append(say("note_unknown_cost", count=sums.without_cost, energy=energy))
         if any(row["cost"].endswith("*") for row in self._rows):
-            notes.append(text("note_computed"))
+            notes.append(say("note_computed"))
         if sums.still_open:
-            notes.append(text("note_open", count=sums.still_open))
+            notes.append(say("note_open", count=sums.still_open))
         if self._rate:
-            notes.append(text("note_rate"))
-        return [*notes, text("note_unknown", sign=_UNKNOWN)]
+            notes.append(say("note_rate"))
+        return [*notes, say("note_unknown", sign=_UNKNOWN)]
 
 
 def month_after(start: datetime) -> datetime | None:

@@ -34,7 +34,7 @@ class Wording:
                 found = async_get_cached_translations(hass, language, category, DOMAIN)
                 self._texts |= found
 
-    def text(self, key: str, **values: object) -> str:
+    def say(self, key: str, **values: object) -> str:
         """Return one of our common texts, filled in."""
         return self._text(f"common.{key}").format(**values)
 
@@ -49,7 +49,7 @@ class Wording:
     def month(self, time: datetime) -> str:
         """Return the month of a time, such as October 2026."""
         local = dt_util.as_local(time)
-        return self.text("month_of_year", month=self.text(f"month_{local.month}"), year=local.year)
+        return self.say("month_of_year", month=self.say(f"month_{local.month}"), year=local.year)
 
     def time(self, time: datetime) -> str:
         """Return a day and a time of it."""
@@ -88,7 +88,7 @@ class Wording:
     def number(self, number: Decimal | float, digits: int) -> str:
         """Return a number with so many digits behind the sign."""
         whole, _, behind = f"{number:,.{digits}f}".replace(",", _GROUPS).partition(".")
-        return f"{whole}{self.text('decimal_sign')}{behind}" if behind else whole
+        return f"{whole}{self.say('decimal_sign')}{behind}" if behind else whole
 
     def _text(self, key: str) -> str:
         return self._texts[f"component.{DOMAIN}.{key}"]
