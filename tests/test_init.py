@@ -173,6 +173,7 @@ async def test_actions_without_account(home: Home) -> None:
     assert set(home.hass.services.async_services_for_domain("ev_charging_sessions")) == {
         "export_sessions",
         "get_sessions",
+        "import_history",
         "post_session",
         "post_station",
         "quote",

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from custom_components.ev_charging_sessions.charging.errors import LedgerError
-from custom_components.ev_charging_sessions.charging.ledger import PAGE, Ledger, SessionQuery
+from custom_components.ev_charging_sessions.charging.ledger import Ledger, SessionQuery
+from custom_components.ev_charging_sessions.charging.ledger_schema import BATCH
 from custom_components.ev_charging_sessions.charging.model import (
     Account,
     Cost,
@@ -52,12 +53,12 @@ async def test_order(ledger: Ledger) -> None:
 
 async def test_none_is_lost_or_told_twice(ledger: Ledger) -> None:
     """Test that sessions that arrive or move between two pages change nothing in the list."""
-    count = 4 * PAGE + 7
+    count = 3 * BATCH + 7
     await ledger.upsert([_session(number) for number in range(count)])
     found: list[str] = []
     turn = 0
     async for page in ledger.pages(SessionQuery()):
-        assert len(page) <= PAGE
+        assert len(page) <= BATCH
         found += [each.session_id for each in page]
         turn += 1
         # Some arrive before, within and after what has been read, and others move there.

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Set as AbstractSe
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from itertools import batched
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
@@ -45,6 +45,7 @@ from .ledger_reads import (
     totals,
 )
 from .ledger_salvage import finish, set_aside
+from .ledger_schema import BATCH
 from .ledger_timelines import read_timelines
 from .ledger_units import use_units
 from .ledger_upsert import Change, upsert
@@ -52,9 +53,6 @@ from .merge import Revision
 from .model import Account, Command, EnergyUnit, MeterValue, Session
 
 __all__ = ["Change", "Ledger", "Revision", "SessionQuery", "Totals"]
-
-PAGE = 200
-"""How many sessions a page has: few enough to be handled in well under 10 ms."""
 
 
 class Ledger:
@@ -195,7 +193,7 @@ class Ledger:
         sessions that are reports of one charge, only the one that counts is. ``limit`` and
         ``offset`` do not apply.
         """
-        for rows in batched(await self._read(numbers_of, query), PAGE, strict=False):
+        for rows in batched(await self._read(numbers_of, query), BATCH, strict=False):
             yield await self._read(numbered_sessions, rows)
 
     async def totals(self, query: SessionQuery) -> Totals:
