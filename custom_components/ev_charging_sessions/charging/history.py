@@ -63,6 +63,8 @@ class History:
         self._wanted: datetime | None = None
         self._task: asyncio.Task[None] | None = None
         self._error: ChargingError | None = None
+        self._unended: dict[str, Session] | None = None
+        self._is_sure = True
 
     @property
     def is_running(self) -> bool:
@@ -108,7 +110,7 @@ class History:
         return self.known
 
     def _run_on(self) -> None:
-        self._error = None
+        self._error = self._unended = None
         self.unreadable = 0
         self._task = self._spawn(self._run())
 
@@ -125,22 +127,10 @@ class History:
     async def _read_all(self) -> None:
         """Read slice by slice, whatever happens in between."""
         failures = refusals = 0
-        unended: dict[str, Session] | None = None
         while True:
             try:
-                if self._wanted is not None:
-                    wanted = self._wanted
-                    self.known = await self._ledger.imports.begin(self._account, wanted)
-                    unended = None
-                    if wanted == self._wanted:
-                        self._wanted = None
-                known = self.known
-                if known is None or known.is_whole:
+                if not await self._read_slice():
                     return
-                if unended is None:
-                    unended = await self._ledger.imports.unended(self._account, known.since)
-                past = await self._backend.read_past(known.since, known.position, unended)
-                await self._take(known, past)
             except (RateLimitError, BackendUnavailableError) as err:
                 # It will be over some day, and nobody should have to ask again.
                 wait = back_off(failures, err.retry_after)
@@ -158,16 +148,37 @@ class History:
             failures += 1
             await asyncio.sleep(wait)
 
-    async def _take(self, known: Import, past: Past) -> None:
-        """Keep a slice, and how far the import has come with it, both or none."""
+    async def _read_slice(self) -> bool:
+        """Read one slice, and tell whether there was one left."""
+        known = await self._next()
+        if known is None or known.is_whole:
+            return False
+        if self._unended is None:
+            self._unended = await self._ledger.imports.unended(self._account, known.since)
+        past = await self._backend.read_past(known.since, known.position, self._unended)
         step = ImportStep(
             account=self._account,
             position=past.position,
             progress=past.progress,
             read=len(past.sessions),
         )
+        self._is_sure = False
         changes = await self._keep(past, step)
+        self._is_sure = True
         self.known = step.after(known, changes)
         self.unreadable += len(past.unreadable)
         for tell in tuple(self.on_progress):
             tell(past.progress)
+        return True
+
+    async def _next(self) -> Import | None:
+        """Return the import as far as it has come."""
+        if (wanted := self._wanted) is not None:
+            self.known = await self._ledger.imports.begin(self._account, wanted)
+            self._unended = None
+            if self._wanted == wanted:
+                self._wanted = None
+        elif not self._is_sure:
+            # A slice whose keeping failed may have been written all the same.
+            self.known = await self._ledger.imports.find(self._account)
+        return self.known
