@@ -1,6 +1,6 @@
 """What all tests share: a simulator that speaks HTTP, and a home that uses it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
 import custom_components.ev_charging_sessions  # noqa: F401 - else another folder of that name wins
+from tests.charging.postgresql import PostgreSQL, programs
 from tests.guest_house import GuestHouse
 from tests.home import Home
 from tests.simulator import Simulator
@@ -59,3 +60,12 @@ async def guest_house(home: Home, hass_client_no_auth: ClientSessionGenerator) -
         assert await async_setup_component(home.hass, component, {})
     client = await hass_client_no_auth()
     return GuestHouse(home, str(client.make_url("")))
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+    """Return a server of PostgreSQL that is there for the tests alone."""
+    if programs() is None:
+        pytest.skip("PostgreSQL is not installed: there is no initdb")
+    with PostgreSQL() as server:
+        yield server

@@ -1,5 +1,6 @@
 """Tests of an archive whose file breaks, or whose disk is full, in a real home."""
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from homeassistant.setup import async_setup_component
 
 from custom_components.ev_charging_sessions.archive import LEDGER, LEDGER_FILE
 from custom_components.ev_charging_sessions.const import DOMAIN
+from custom_components.ev_charging_sessions.diagnostics import async_get_config_entry_diagnostics
 from tests.charging.full_disk import FullDisk
+from tests.charging.postgresql import PASSWORD, PostgreSQL
 from tests.guest_house import GuestHouse
 from tests.home import EVSE, Home
 from tests.namespace import ENTRANCE, POINT as NAMESPACE_POINT
@@ -65,6 +68,46 @@ async def _confirm(home: Home, issue: ir.IssueEntry) -> None:
     assert form["description_placeholders"] == issue.translation_placeholders
     result = await manager.async_configure(form["flow_id"], {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_postgresql(
+    home: Home, postgresql: PostgreSQL, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Test an archive that configuration.yaml has put into PostgreSQL, and its secret."""
+    caplog.set_level(logging.DEBUG)
+    config = {DOMAIN: {"ledger_url": postgresql.new_url()}}
+    assert await async_setup_component(home.hass, DOMAIN, config)
+    await home.add_account(EVSE)
+    session = home.simulator.world.start_at_pole(EVSE, CARDS[0])
+    await home.run(310)
+    assert home.state("sensor", "status").state == "charging"
+    assert session.session_id in await sessions(home)
+    file = Path(home.hass.config.path(LEDGER_FILE))
+    assert not await home.hass.async_add_executor_job(file.exists)
+    await home.hass.async_add_executor_job(postgresql.stop)
+    await home.run(60)
+    assert home.state("sensor", "status").state == "unavailable"
+    diagnostics = await async_get_config_entry_diagnostics(home.hass, home.entry)
+    await home.hass.async_add_executor_job(postgresql.start)
+    home.simulator.world.unplug(EVSE)
+    await home.run(310)
+    assert home.state("sensor", "status").state == "available"
+    assert not (await sessions(home))[session.session_id].is_open
+    assert PASSWORD not in caplog.text + str(diagnostics)
+    assert "postgresql://" not in caplog.text + str(diagnostics)
+
+
+@pytest.mark.parametrize("url", [f"mysql://a:{PASSWORD}@b/c", f"postgresql://a:{PASSWORD}@b:c/d"])
+async def test_address_that_is_wrong(
+    home: Home, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Test that the account waits for a right one, in plain words that do not show it."""
+    assert await async_setup_component(home.hass, DOMAIN, {DOMAIN: {"ledger_url": url}})
+    with pytest.raises(AssertionError):
+        await home.add_account(EVSE)
+    assert home.is_in(ConfigEntryState.SETUP_RETRY)
+    assert home.entry.error_reason_translation_key == "ledger_url_invalid"
+    assert PASSWORD not in caplog.text
 
 
 async def test_broken_while_off(home: Home) -> None:

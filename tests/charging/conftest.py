@@ -14,6 +14,7 @@ from tests.simulator import Simulator
 from .connector_bench import Bench
 from .driver import Driver
 from .park_owner import ParkOwner
+from .postgresql import PostgreSQL
 from .scripted_server import ScriptedServer
 
 
@@ -23,10 +24,29 @@ def ledger_file(tmp_path: Path) -> Path:
     return tmp_path / "ledger.db"
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of the ledger with both databases, unless they look into its file."""
+    names = metafunc.fixturenames
+    if "ledger_url" in names and metafunc.module.__name__.rpartition(".")[2].startswith(
+        "test_ledger"
+    ):
+        databases = ["sqlite"] if "ledger_file" in names else ["sqlite", "postgresql"]
+        metafunc.parametrize("ledger_url", databases, indirect=True)
+
+
 @pytest.fixture
-async def ledger(ledger_file: Path) -> AsyncIterator[Ledger]:
-    """Return an open ledger in a new file."""
-    ledger = Ledger(f"sqlite:///{ledger_file}")
+def ledger_url(request: pytest.FixtureRequest) -> str:
+    """Return where the ledger of a test lies: a new file, or a new schema of a database."""
+    if getattr(request, "param", "sqlite") == "postgresql":
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        return server.new_url()
+    return f"sqlite:///{request.getfixturevalue('ledger_file')}"
+
+
+@pytest.fixture
+async def ledger(ledger_url: str) -> AsyncIterator[Ledger]:
+    """Return an open ledger in a new database."""
+    ledger = Ledger(ledger_url)
     await ledger.open()
     yield ledger
     await ledger.close()

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -12,12 +13,23 @@ import pytest
 
 from custom_components.ev_charging_sessions.charging import ledger as ledger_module
 from custom_components.ev_charging_sessions.charging.errors import LedgerError
-from custom_components.ev_charging_sessions.charging.ledger import Ledger
+from custom_components.ev_charging_sessions.charging.ledger import Ledger, SessionQuery
+from custom_components.ev_charging_sessions.charging.ledger_migrations import current_version
 
 from .answers import ACCOUNT, OTHER_ACCOUNT, answer, at
 from .ledger_files import rows
+from .test_ledger_migrations import VERSIONS, check, run, schema
 
 GROUND_FLOOR = Path(ledger_module.__file__).parent
+
+# So many sessions more than those that tell what was in a file of an old version.
+MANY_IDS = tuple(f"m{number}" for number in range(2000))
+MANY = """
+WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 1999)
+INSERT INTO sessions (account, session_id, status, energy) SELECT 1, 'm' || n, 90, 1.5 FROM n;
+"""
+# At so many moments of opening a file a process is killed.
+MOMENTS = 16
 
 
 async def test_kill_9_loses_nothing_acknowledged(ledger_file: Path) -> None:
@@ -124,3 +136,57 @@ async def test_a_batch_is_written_whole_or_not_at_all(ledger: Ledger, ledger_fil
             ]
         )
     assert rows(ledger_file)["sessions"] == []
+
+
+@pytest.mark.parametrize("version", range(current_version()))
+async def test_kill_9_during_migration(tmp_path: Path, version: int) -> None:
+    """Test that a file of each version is whole, whenever the process dies that opens it.
+
+    Version 0 is no file at all.
+    """
+    old = tmp_path / "old.db"
+    if version:
+        run(old, (VERSIONS / f"{version}.sql").read_text() + MANY)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(Path(__file__).with_name("ledger_opener.py")),
+        env={"PYTHONPATH": str(GROUND_FLOOR.parent), "PYTHONDONTWRITEBYTECODE": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+
+    async def opened(file: Path, seconds: float) -> str:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(f"sqlite:///{file} {seconds}\n".encode())
+        return (await process.stdout.readline()).decode().strip()
+
+    copies = [tmp_path / f"{number}.db" for number in range(MOMENTS + 1)]
+    if version:
+        for copy in copies:
+            shutil.copy(old, copy)
+    whole = float(await opened(copies[0], 60))
+    killed = 0
+    for number, copy in enumerate(copies[1:]):
+        took = await opened(copy, whole * number / MOMENTS)
+        if took == "killed":
+            killed += 1
+        else:
+            # Other programs have held it up before.
+            whole = float(took)
+        if number % 2:
+            # Killed again at another moment of the second attempt.
+            await opened(copy, whole * random.random())
+    process.kill()
+    await process.wait()
+    assert killed > MOMENTS // 4
+    for copy in copies:
+        ledger = Ledger(f"sqlite:///{copy}")
+        await ledger.open()
+        assert ledger.set_aside is None
+        if version:
+            await check(ledger, version)
+            assert (await ledger.totals(SessionQuery(session_ids=MANY_IDS))).count == len(MANY_IDS)
+        await ledger.close()
+        assert schema(copy) == schema(copies[0])
+        assert schema(copy)["version"] == [(current_version(),)]

@@ -119,7 +119,7 @@ async def test_many(ledger: Ledger) -> None:
     many = [replace(session(1), session_id=f"s{number}", energy=1.0) for number in range(1234)]
     await ledger.upsert(many)
     await ledger.use_units(ACCOUNT, EnergyUnit.WH, "EUR")
-    assert (await ledger.energy(ACCOUNT))[None] == 1.234
+    assert (await ledger.energy(ACCOUNT))[None] == pytest.approx(1.234, abs=1e-9)
 
 
 async def test_unit_for_the_first_time(ledger: Ledger) -> None:
