@@ -85,11 +85,11 @@ async def test_postgresql(
     file = Path(home.hass.config.path(LEDGER_FILE))
     assert not await home.hass.async_add_executor_job(file.exists)
     await home.hass.async_add_executor_job(postgresql.stop)
+    home.simulator.world.unplug(EVSE)
     await home.run(60)
     assert home.state("sensor", "status").state == "unavailable"
     diagnostics = await async_get_config_entry_diagnostics(home.hass, home.entry)
     await home.hass.async_add_executor_job(postgresql.start)
-    home.simulator.world.unplug(EVSE)
     await home.run(310)
     assert home.state("sensor", "status").state == "available"
     assert not (await sessions(home))[session.session_id].is_open
