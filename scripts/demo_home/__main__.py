@@ -12,7 +12,7 @@ import sys
 from tempfile import mkdtemp
 from typing import Any
 
-from . import dashboard
+from . import dashboard, past
 from .check import Checks
 from .devices import read_devices
 from .home_assistant import PASSWORD, USERNAME
@@ -28,9 +28,12 @@ _SECONDS_BETWEEN_LOOKS = 10
 async def _show() -> None:
     """Run until Ctrl+C."""
     print("Starting the demo. Its state lies in .dev/demo.")
-    async with open_house(_STATE, for_a_person=True) as house:
+    async with open_house(_STATE, with_usual_port=True) as house:
+        with step("months of sessions, read from the networks"):
+            await past.read(house)
         with step("dashboard"):
             shown = await dashboard.save(house)
+        await house.simulator.post("autopilot", on=True)
         print(
             f"\n  Open   {house.home.url}/{dashboard.URL_PATH}"
             f"\n  Login  {USERNAME} / {PASSWORD}"
@@ -58,7 +61,7 @@ async def _check() -> None:
     try:
         async with (
             asyncio.timeout(_SECONDS_FOR_CHECK),
-            open_house(folder, for_a_person=False) as house,
+            open_house(folder) as house,
         ):
             with step("dashboard"):
                 await dashboard.save(house)

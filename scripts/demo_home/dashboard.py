@@ -3,7 +3,7 @@
 from typing import Any
 
 from .cards import heading, tile, what_happened
-from .devices import Device, read_devices
+from .devices import DOMAIN, Device, read_devices
 from .home_assistant import HomeAssistant
 from .house import House
 from .namespace_view import namespace_view
@@ -13,6 +13,16 @@ from .park_view import park_view
 type Json = dict[str, Any]
 
 URL_PATH = "ev-charging"
+
+# How people where the demo's home is write times, with the clock of the home itself.
+_LOCALE = {
+    "language": "en",
+    "number_format": "language",
+    "time_format": "24",
+    "date_format": "language",
+    "first_weekday": "monday",
+    "time_zone": "server",
+}
 
 # What tiles show of a charge point, under which name, and how many of the 12 columns each takes.
 _TILES = (
@@ -52,7 +62,8 @@ async def save(house: House) -> int:
     config = {"title": "EV Charging", "views": views}
     await home.command("lovelace/config/save", url_path=URL_PATH, config=config)
     await home.command("frontend/set_system_data", key="core", value={"default_panel": URL_PATH})
-    await _save_energy(home, [*park, *namespace, *operator])
+    await save_energy(home, devices)
+    await home.command("frontend/set_user_data", key="language", value=_LOCALE)
     # The quote that is shown first is one of now.
     await home.call("input_button.press", {"entity_id": "input_button.quote"})
     return size(devices)
@@ -63,18 +74,43 @@ def size(devices: list[Device]) -> int:
     return sum(1 + len(each.entities) for each in devices)
 
 
-async def _save_energy(home: HomeAssistant, devices: list[Device]) -> None:
-    """Let the Energy dashboard show what every connector has used, and uses now."""
-    consumption = [
+async def save_energy(home: HomeAssistant, devices: list[Device]) -> None:
+    """Let the Energy dashboard show what every account and every connector has used.
+
+    The statistics of an account stand for what comes from the grid, as nothing else at home
+    measures that, and those of its connectors are the devices behind it.
+    """
+    ids = await read_statistics(home)
+    sources = [
         {
-            "stat_consumption": each.entities["sensor.energy"],
-            "stat_rate": each.entities["sensor.power"],
-            "name": each.name,
+            "type": "grid",
+            "stat_energy_from": ids[f"{each.name} energy"],
+            "stat_energy_to": None,
+            "stat_cost": ids.get(f"{each.name} cost"),
+            "entity_energy_price": None,
+            "number_energy_price": None,
+            "stat_compensation": None,
+            "entity_energy_price_export": None,
+            "number_energy_price_export": None,
+            "cost_adjustment_day": 0,
         }
         for each in devices
-        if each.entities.keys() >= {"sensor.energy", "sensor.power"}
+        if each.is_account and f"{each.name} energy" in ids
     ]
-    await home.command("energy/save_prefs", device_consumption=consumption)
+    consumption: list[Json] = []
+    for each in devices:
+        if each.is_charge_point and (statistic_id := ids.get(f"{each.name} energy")):
+            shown = {"stat_consumption": statistic_id, "name": each.name}
+            if power := each.entities.get("sensor.power"):
+                shown["stat_rate"] = power
+            consumption.append(shown)
+    await home.command("energy/save_prefs", energy_sources=sources, device_consumption=consumption)
+
+
+async def read_statistics(home: HomeAssistant) -> dict[str, str]:
+    """Return the ids of our statistics by their names, such as ``CleverEV energy``."""
+    listed = await home.command("recorder/list_statistic_ids", statistic_type="sum")
+    return {each["name"]: each["statistic_id"] for each in listed if each["source"] == DOMAIN}
 
 
 def _shell_view(devices: list[Device]) -> Json:

@@ -40,7 +40,7 @@ _SMAPPEE = {
 _PARK = "20001"
 CONNECTORS = (*(f"602000000{station}-1" for station in range(1, 7)), "6020000005-2")
 # Smappee tells no costs, so the park has a price of its own.
-_OWN_PRICE = {"price_per_kwh": 0.35}
+PRICE_PER_KWH = 0.35
 
 # The account of its namespace, and the connectors there.
 _CLEVEREV = {
@@ -70,12 +70,12 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(folder: Path, *, for_a_person: bool) -> AsyncIterator[House]:
+async def open_house(folder: Path, *, with_usual_port: bool = False) -> AsyncIterator[House]:
     """Start both programs, and furnish Home Assistant if it is new, through its own interfaces.
 
-    For a person it has the port that people know, and cars come and go by themselves.
+    The usual port is the one that people know.
     """
-    ports = _ports(folder, with_usual_port=for_a_person)
+    ports = _ports(folder, with_usual_port=with_usual_port)
     config = _prepare(folder, ports)
     arguments = ["-m", "tests.simulator", "--port", str(ports["simulator"])]
     arguments += ["--ago", str(namespace_scene.SECONDS_AGO)]
@@ -87,8 +87,6 @@ async def open_house(folder: Path, *, for_a_person: bool) -> AsyncIterator[House
             with step("simulator"):
                 await simulator.wait_until_it_answers()
                 await namespace_scene.prepare(simulator)
-                if for_a_person:
-                    await simulator.post("autopilot", on=True)
             async with (
                 running("Home Assistant", hass, folder / "home-assistant.log"),
                 aclosing(home),
@@ -222,18 +220,21 @@ async def _add_park(home: HomeAssistant, simulator: str) -> str:
             {"service_location_ids": [_PARK]},
         )
     with step("a price of its own for the park"):
-        await home.set_options(entry_id, {"next_step_id": "price"}, _OWN_PRICE)
+        await home.set_options(
+            entry_id, {"next_step_id": "price"}, {"price_per_kwh": PRICE_PER_KWH}
+        )
     return entry_id
 
 
 async def _add_namespace(home: HomeAssistant, simulator: str) -> str:
-    """Add the CleverEV account, and the name of somebody who charges there."""
+    """Add the CleverEV account, and the names of those who charge there."""
     with step("CleverEV account with four chargers, through the config flow"):
         entry_id = await home.add_entry(
             DOMAIN, {"next_step_id": "cleverev"}, {**_CLEVEREV, "base_url": simulator}
         )
-    with step("the key card of somebody who charges there"):
-        await home.add_subentry(entry_id, "charge_card", namespace_scene.CARD)
+    with step("the key cards of those who charge there"):
+        for card in namespace_scene.CARDS:
+            await home.add_subentry(entry_id, "charge_card", card)
     return entry_id
 
 

@@ -27,9 +27,12 @@ _PASSING: tuple[Json, ...] = (
     {"charger_id": _DEPOT, "connector_id": 1},
 )
 
-# What drivers hold to the charger, and the name that one of them is known by.
+# What drivers hold to the charger, and the names that they are known by.
 ID_TAGS = ("04A9C11F6E5D80", "04B7720C914C81", "048812FA3B2E82")
-CARD: Json = {"identifier": ID_TAGS[0], "alias": "Anna"}
+CARDS: tuple[Json, ...] = tuple(
+    {"identifier": id_tag, "alias": alias}
+    for id_tag, alias in zip(ID_TAGS, ("Anna", "Boris", "Clara"), strict=True)
+)
 
 # Nobody who looks at a demo waits for half an hour until a fee begins.
 _TARIFF: Json = {
@@ -51,13 +54,17 @@ _TARIFF: Json = {
 
 # So long ago, in seconds, the simulator begins.
 SECONDS_AGO = 25 * 60
-_SESSIONS = 120
 _OVERCHARGED = "2.50"
+# So many days ago its past begins, with a few sessions on each of them.
+DAYS = 100
+_SESSIONS_A_DAY = 4
 
 
 async def prepare(simulator: Simulator) -> None:
     """Let what has to be there already happen between the simulator's begin and now."""
-    await simulator.post("namespace/populate", sessions=_SESSIONS, days=30)
+    await simulator.post(
+        "namespace/populate", sessions=DAYS * _SESSIONS_A_DAY, days=DAYS, is_lively=True
+    )
     await simulator.post("namespace/tariff", **FULL, tariff=_TARIFF)
     # Meters that are read often make figures that can be seen to grow.
     await simulator.set("namespace", sample_interval=15)

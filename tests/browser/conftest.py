@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 import pytest_socket
 
-from scripts.demo_home import dashboard
+from scripts.demo_home import dashboard, past
 from scripts.demo_home.house import House, open_house
 from tests.browser.frontend import open_frontend, required_chromium
 from tests.browser.page import Page
@@ -18,7 +18,8 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
     required_chromium()
     # Before each test sockets are disabled, and this begins during the first.
     pytest_socket.enable_socket()
-    async with open_house(tmp_path_factory.mktemp("demo") / "state", for_a_person=False) as house:
+    async with open_house(tmp_path_factory.mktemp("demo") / "state") as house:
+        await past.read(house)
         await dashboard.save(house)
         yield house
 

@@ -7,6 +7,7 @@ from time import time
 
 import pytest
 
+from scripts.demo_home.books import last_month
 from scripts.demo_home.home_assistant import HomeAssistant
 from tests.browser.chromium import find_chromium, open_chromium
 from tests.browser.page import Page, new_page
@@ -47,3 +48,14 @@ async def open_frontend(home: HomeAssistant) -> AsyncIterator[Page]:
         script = f"localStorage.setItem('hassTokens', {stored})"
         await page.command("Page.addScriptToEvaluateOnNewDocument", source=script)
         yield page
+
+
+async def show_last_month_of_energy(page: Page, home: HomeAssistant) -> None:
+    """Go to last month in the Energy dashboard."""
+    await page.open(f"{home.url}/energy")
+    # It begins with this day, or during the first hour with the day before.
+    day = await page.wait_for_match(r"([A-Z][a-z]{2} \d{1,2}) Now$")
+    await page.click(day)
+    await page.click("This month")
+    await page.click("Previous")
+    await page.wait_for(f"{last_month().start:%B} Now")

@@ -16,6 +16,11 @@ window.evSeen = (() => {
     return style.display === "none" || style.visibility === "hidden" || style.opacity === "0";
   };
 
+  // There is no body yet while a page begins to load.
+  function* all() {
+    if (document.body) yield* walk(document.body);
+  }
+
   function* walk(node) {
     if (node.nodeType === Node.ELEMENT_NODE) {
       if (skipped.has(node.nodeName) || isHidden(node)) return;
@@ -28,7 +33,7 @@ window.evSeen = (() => {
   }
 
   const text = () =>
-    [...walk(document.body)]
+    [...all()]
       .filter((node) => node.nodeType === Node.TEXT_NODE && plain(node.data))
       .map((node) => plain(node.data))
       .join("\n");
@@ -58,7 +63,7 @@ window.evSeen = (() => {
 
   // Returns the middle of what bears that text or label and would get a click there.
   const place = (wanted) => {
-    for (const element of walk(document.body)) {
+    for (const element of all()) {
       if (element.nodeType !== Node.ELEMENT_NODE || !names(element).includes(wanted)) continue;
       element.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
       const box = element.getBoundingClientRect();

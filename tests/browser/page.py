@@ -2,9 +2,10 @@
 
 import asyncio
 from base64 import b64decode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 import json
 from pathlib import Path
+import re
 from tempfile import mkdtemp
 from time import monotonic
 from typing import Any
@@ -40,6 +41,14 @@ class Page:
         if reason := answer.get("errorText"):
             raise BrowserError(f"{url} does not open: {reason}")
 
+    async def show(self, document: str) -> None:
+        """Show a document of HTML that has no address."""
+        await self.open("about:blank")
+        tree = await self.command("Page.getFrameTree")
+        await self.command(
+            "Page.setDocumentContent", frameId=tree["frameTree"]["frame"]["id"], html=document
+        )
+
     async def evaluate(self, expression: str) -> Any:
         """Return what an expression of JavaScript comes to, or its promise."""
         answer = await self.command(
@@ -52,28 +61,43 @@ class Page:
 
     async def text(self) -> str:
         """Return all text that can be seen, in shadow roots too, a line for each piece."""
-        # There is no body yet while a page begins to load.
-        seen: str = await self.evaluate("document.body ? evSeen.text() : ''")
+        seen: str = await self.evaluate("evSeen.text()")
         return seen
 
-    async def wait_until(
-        self, is_shown: Callable[[str], bool], what: str, *, seconds: float = _SECONDS_TO_SHOW
-    ) -> None:
+    async def wait_until(self, is_shown: Callable[[str], bool], what: str) -> None:
         """Wait until all the text, as one line, is as it should be."""
 
         async def is_true() -> bool:
             return is_shown(" ".join((await self.text()).split()))
 
-        if not await _until(is_true, seconds):
-            await self.fail(f"After {seconds:.0f} s nobody sees {what}")
+        if not await _until(is_true, _SECONDS_TO_SHOW):
+            await self.fail(f"After {_SECONDS_TO_SHOW} s nobody sees {what}")
 
     async def wait_for(self, *texts: str, seconds: float = _SECONDS_TO_SHOW) -> None:
         """Wait until all those texts can be seen, however they are broken into lines."""
-        await self.wait_until(
-            lambda seen: all(each in seen for each in texts),
-            ", ".join(map(repr, texts)),
-            seconds=seconds,
-        )
+        missing: Iterable[str] = texts
+
+        async def is_seen() -> bool:
+            nonlocal missing
+            seen = " ".join((await self.text()).split())
+            missing = [each for each in texts if each not in seen]
+            return not missing
+
+        if not await _until(is_seen, seconds):
+            await self.fail(f"After {seconds} s nobody sees {', '.join(map(repr, missing))}")
+
+    async def wait_for_match(self, pattern: str) -> str:
+        """Wait for text that a regular expression finds, and return its first group."""
+        found = ""
+
+        def is_shown(text: str) -> bool:
+            nonlocal found
+            match = re.search(pattern, text)
+            found = match[1] if match else ""
+            return bool(found)
+
+        await self.wait_until(is_shown, pattern)
+        return found
 
     async def click(self, text: str) -> None:
         """Click on what bears a text or a label, once it is there and at rest."""
@@ -95,15 +119,14 @@ class Page:
         """Type into what has the focus."""
         await self.command("Input.insertText", text=text)
 
-    async def screenshot(self, file: Path) -> None:
+    async def screenshot(self) -> bytes:
         """Take a picture of what can be seen, as PNG."""
         answer = await self.command("Page.captureScreenshot", format="png")
-        await asyncio.to_thread(file.write_bytes, b64decode(answer["data"]))
+        return b64decode(answer["data"])
 
     async def fail(self, what: str) -> None:
         """Raise ``BrowserError`` with all that helps to see why."""
-        picture = Path(mkdtemp(prefix="browser-")) / "page.png"
-        await self.screenshot(picture)
+        picture = _keep(await self.screenshot())
         address = await self.evaluate("location.href")
         raise BrowserError(
             f"{what}.\nA picture of {address} is {picture}, and its text:\n{await self.text()}"
@@ -135,6 +158,12 @@ async def new_page(connection: Connection, *, time_zone: str) -> Page:
     await page.command("Page.addScriptToEvaluateOnNewDocument", source=_SEEN)
     await page.command("Emulation.setTimezoneOverride", timezoneId=time_zone)
     return page
+
+
+def _keep(picture: bytes) -> Path:
+    file = Path(mkdtemp(prefix="browser-")) / "page.png"
+    file.write_bytes(picture)
+    return file
 
 
 async def _until(is_true: Callable[[], Awaitable[bool]], seconds: float) -> bool:

@@ -25,11 +25,13 @@ def populate_past(
     days: float,
     rfids: list[str] | None = None,
     seed: int = 1,
+    is_lively: bool = False,
 ) -> ParkPast:
     """Give a park a past: sessions that have ended, spread evenly over ``days``.
 
     They are at all connectors in turn. Each has charged whole watt-hours, and what is
-    charged from now on goes on where they have left the registers.
+    charged from now on goes on where they have left the registers. A lively past looks like a
+    real one: nobody comes by the clock, or always stays as long.
     """
     places = [
         (station.serial, connector)
@@ -48,16 +50,22 @@ def populate_past(
         place = index % len(places)
         serial, connector = places[place]
         energy = random.randint(500, 44_000)
+        late, stayed = timedelta(), stay
+        if is_lively:
+            # Each comes before the next one would, and has left before its place is taken again.
+            late, share = 0.9 * random.random() * step, random.uniform(0.2, 1)
+            stayed = timedelta(seconds=int(share * stay.total_seconds()))
+            energy = int(share * energy)
         session = parks.record(
             serial,
             connector.position,
             rfid=rfids[index % len(rfids)] if rfids else None,
-            started=_whole(now - timedelta(days=days) - stay + step * index),
+            started=_whole(now - timedelta(days=days) - stay + step * index + late),
             start_reading=registers[place] / 1000,
         )
         registers[place] += energy
         total += energy
-        _end(session, stay, registers[place] / 1000)
+        _end(session, stayed, registers[place] / 1000)
     for (_, connector), register in zip(places, registers, strict=True):
         connector.meter = Meter(now, register / 1000)
     return ParkPast(sessions=sessions, energy=total)

@@ -1,5 +1,7 @@
 """Tests of the parks by remote control, and of the drivers who come by themselves."""
 
+from itertools import pairwise
+
 import pytest
 
 from . import Simulator
@@ -73,6 +75,32 @@ async def test_places_by_remote_control(simulator: Simulator, client: Client) ->
     assert simulator.parks.disowned == set()
     made = await control(client, "POST", "park/populate", {"stations": 3, "sessions": 50})
     assert len(simulator.parks.stations_of(made["service_location_id"])) == 3
+
+
+@pytest.mark.parametrize("is_lively", [False, True])
+async def test_a_past_by_remote_control(
+    simulator: Simulator, client: Client, is_lively: bool
+) -> None:
+    """A park gets a past, in which every register goes on where the last car has left it."""
+    past = {"service_location_id": NORTH, "sessions": 70, "days": 10, "is_lively": is_lively}
+    made = await control(client, "POST", "park/populate_past", past)
+    sessions = list(simulator.parks.sessions.values())
+    assert made["sessions"] == len(sessions) == 70
+    assert made["energy"] == round(1000 * sum(map(simulator.parks.energy, sessions)))
+    assert (len({each.ended - each.started for each in sessions if each.ended}) > 1) == is_lively
+    for station in simulator.parks.stations_of(NORTH):
+        for position in station.connectors:
+            there = [
+                each
+                for each in simulator.parks.sessions_at(station.serial)
+                if each.position == position
+            ]
+            assert len(there) == 10
+            for before, after in pairwise(there):
+                assert before.ended
+                assert before.ended < after.started
+                assert before.stop_reading == after.start_reading
+            assert simulator.parks.meter(station.serial, position) == there[-1].stop_reading
 
 
 async def test_tokens_by_remote_control(client: Client, owner: ParkClient) -> None:
