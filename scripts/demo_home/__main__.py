@@ -42,7 +42,8 @@ async def _show() -> None:
             "\n  In the namespace a car waits at Hotel Entrance 1 1. The one in the garage is full"
             "\n  and soon pays for its place. Repairs doubt a wrong bill after six minutes."
             "\n  At the front pole of the guest house a car waits for you to start it in the app of"
-            "\n  the network, which then calls this Home Assistant."
+            "\n  the network, which then calls this Home Assistant. The months before are in the"
+            "\n  archive, the calendar and the Energy dashboard."
             "\n\n  Ctrl+C ends the demo; the next start is faster.\n",
             flush=True,
         )

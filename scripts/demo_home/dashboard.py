@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .archive_view import archive_view
 from .cards import heading, tile, what_happened
 from .devices import DOMAIN, Device, read_devices
 from .home_assistant import HomeAssistant
@@ -58,6 +59,7 @@ async def save(house: House) -> int:
         park_view(park),
         namespace_view(namespace),
         operator_view(operator),
+        archive_view(devices, await read_statistics(home)),
     ]
     config = {"title": "EV Charging", "views": views}
     await home.command("lovelace/config/save", url_path=URL_PATH, config=config)

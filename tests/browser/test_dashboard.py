@@ -3,6 +3,7 @@
 import pytest
 
 from scripts.demo_home import dashboard
+from scripts.demo_home.books import last_month
 from scripts.demo_home.house import EVSES, House
 from tests.browser.chromium import BrowserError
 from tests.browser.frontend import MARKS
@@ -17,6 +18,8 @@ async def test_charge_points(page: Page, house: House) -> None:
     await page.wait_for("Shell Recharge", *EVSES)
     await page.click("Park")
     await page.wait_for("Parking North", "Energy of all sessions", "North 1")
+    await page.click("Archive")
+    await page.wait_for("Every session", f"{last_month().end:%B %Y}", "Cost by month")
 
 
 async def test_what_is_not_there(page: Page, house: House) -> None:
