@@ -82,9 +82,10 @@ class StatisticsWriter:
         self._hour: int | None = None
 
     async def async_catch_up(self) -> None:
-        """Write what is due, after a look at what somebody else may have taken away."""
+        """Write all that is due, after a look at what somebody else may have taken away."""
         async with self._writing:
             await self._async_check()
+            self._hour = None
         await self.async_look()
 
     async def async_look(self) -> None:
