@@ -2,7 +2,7 @@
 
 import asyncio
 
-from . import calls, imports, ledger, namespace, park, poll, prices
+from . import calls, imports, ledger, namespace, park, poll, prices, statistics
 
 
 def main() -> int:
@@ -14,6 +14,7 @@ def main() -> int:
         asyncio.run(calls.run()),
         asyncio.run(ledger.run()),
         asyncio.run(prices.run()),
+        asyncio.run(statistics.run()),
         imports.run(),
     ]
     return 0 if all(reached) else 1
