@@ -152,7 +152,7 @@ async def test_statement(home: Home) -> None:
         *("Account", "Shell Recharge", "Reimbursement rate", "0.30 EUR / kWh"),
         *("Created", "2026-11-21 13:00 (Europe/Amsterdam)", "Sessions", "5"),
     ]
-    assert page.words[-7:] == [
+    assert page.words[-8:-1] == [
         (
             "A session belongs to the month in which it began, also when it ended in the next "
             "one. It is listed once, as a whole."
