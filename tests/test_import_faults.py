@@ -145,8 +145,8 @@ async def test_people_stay_inside(home: Home, caplog: pytest.LogCaptureFixture) 
     await home.add_parks()
     told: list[str] = []
     for kind in ("http_400", "rotten_session", "html"):
-        fault = {"seconds": 200} if kind == "html" else {}
-        home.simulator.faults.on(kind, scope="park_sessions", **fault)
+        seconds = 200 if kind == "html" else None
+        home.simulator.faults.on(kind, scope="park_sessions", seconds=seconds)
         try:
             told.append(str(await import_all(home)))
         except HomeAssistantError as err:

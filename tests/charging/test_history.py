@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from custom_components.ev_charging_sessions.charging.ledger import Ledger
-from custom_components.ev_charging_sessions.charging.model import SessionStatus
+from custom_components.ev_charging_sessions.charging.model import Session, SessionStatus
 
 from .answers import ACCOUNT, at
 from .driver import ACCOUNT as DRIVER, EVSE, Driver
@@ -82,7 +82,7 @@ async def test_shell_rereads_what_it_knows(driver: Driver) -> None:
     unended = {
         each.session_id: finished(each.session_id, ended=None, account=DRIVER) for each in sessions
     } | {"00000000-0000-4000-8000-000000000000": finished("nobody", ended=None)}
-    found = {}
+    found: dict[str, Session] = {}
     position = None
     progress: list[float] = []
     while True:

@@ -10,7 +10,6 @@ import sys
 
 import pytest
 
-from custom_components.ev_charging_sessions.charging import history
 from custom_components.ev_charging_sessions.charging.ledger import Ledger, SessionQuery
 from custom_components.ev_charging_sessions.charging.model import Account
 from tests.simulator import Simulator
@@ -23,10 +22,11 @@ from tests.simulator.defaults import (
 )
 from tests.simulator.park_past import populate_past
 
-GROUND_FLOOR = Path(history.__file__).parent
+from .ground_floor import environment
+
 SESSIONS = 3000
 DAYS = 900
-KILLS = 6
+KILLS = 3
 
 
 @pytest.fixture
@@ -38,11 +38,6 @@ async def simulator(socket_enabled: None) -> AsyncIterator[Simulator]:
 
 async def run(folder: Path, backend: str, simulator: Simulator, slices: int | None) -> list[str]:
     """Run the program, kill it soon after so many slices, and return what it said."""
-    # Beside the ground floor lie modules that have the names of others.
-    alone = folder / "ground_floor"
-    alone.mkdir(exist_ok=True)
-    if not (alone / "charging").exists():
-        (alone / "charging").symlink_to(GROUND_FLOOR)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(Path(__file__).with_name("past_importer.py")),
@@ -51,8 +46,7 @@ async def run(folder: Path, backend: str, simulator: Simulator, slices: int | No
         simulator.url,
         str(DAYS + 1),
         env={
-            "PYTHONPATH": str(alone),
-            "PYTHONDONTWRITEBYTECODE": "1",
+            **environment(),
             "API_TOKEN": CLEVEREV_TOKEN,
             "CLIENT_ID": SMAPPEE_CLIENT_ID,
             "CLIENT_SECRET": SMAPPEE_CLIENT_SECRET,
@@ -95,7 +89,7 @@ async def test_kill_9_loses_and_doubles_nothing(
         }
         name = "list_sessions"
     for _ in range(KILLS):
-        await run(tmp_path, backend, simulator, random.randint(1, 3))
+        await run(tmp_path, backend, simulator, random.randint(1, 6))
     (*_, last) = await run(tmp_path, backend, simulator, None)
     assert last == f"done {SESSIONS} {SESSIONS} 0"
     ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")

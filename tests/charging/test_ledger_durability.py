@@ -11,16 +11,14 @@ import sys
 
 import pytest
 
-from custom_components.ev_charging_sessions.charging import ledger as ledger_module
 from custom_components.ev_charging_sessions.charging.errors import LedgerError
 from custom_components.ev_charging_sessions.charging.ledger import Ledger, SessionQuery
 from custom_components.ev_charging_sessions.charging.ledger_migrations import current_version
 
 from .answers import ACCOUNT, OTHER_ACCOUNT, answer, at
+from .ground_floor import environment
 from .ledger_files import rows
 from .test_ledger_migrations import VERSIONS, check, run, schema
-
-GROUND_FLOOR = Path(ledger_module.__file__).parent
 
 # So many sessions more than those that tell what was in a file of an old version.
 MANY_IDS = tuple(f"m{number}" for number in range(2000))
@@ -41,7 +39,7 @@ async def test_kill_9_loses_nothing_acknowledged(ledger_file: Path) -> None:
             sys.executable,
             str(Path(__file__).with_name("ledger_writer.py")),
             url,
-            env={"PYTHONPATH": str(GROUND_FLOOR.parent), "PYTHONDONTWRITEBYTECODE": "1"},
+            env=environment(),
             stdout=subprocess.PIPE,
         )
         assert process.stdout is not None
@@ -150,7 +148,7 @@ async def test_kill_9_during_migration(tmp_path: Path, version: int) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(Path(__file__).with_name("ledger_opener.py")),
-        env={"PYTHONPATH": str(GROUND_FLOOR.parent), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

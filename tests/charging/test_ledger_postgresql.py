@@ -10,7 +10,6 @@ import traceback
 import pytest
 from sqlalchemy import create_engine, text
 
-from custom_components.ev_charging_sessions.charging import ledger as ledger_module
 from custom_components.ev_charging_sessions.charging.errors import (
     LedgerCorruptError,
     LedgerError,
@@ -20,10 +19,10 @@ from custom_components.ev_charging_sessions.charging.errors import (
 from custom_components.ev_charging_sessions.charging.ledger import Ledger, SessionQuery
 
 from .answers import ACCOUNT, answer, at
+from .ground_floor import environment
 from .postgresql import PASSWORD, PostgreSQL
 
 URL = f"postgresql://user:{PASSWORD}@host/x"
-GROUND_FLOOR = Path(ledger_module.__file__).parent
 
 
 async def _opened(url: str) -> Ledger:
@@ -44,7 +43,7 @@ async def test_homes_that_write_the_same(postgresql: PostgreSQL) -> None:
             sys.executable,
             str(Path(__file__).with_name("ledger_writer.py")),
             url,
-            env={"PYTHONPATH": str(GROUND_FLOOR.parent), "PYTHONDONTWRITEBYTECODE": "1"},
+            env=environment(),
             stdout=subprocess.PIPE,
         )
         for _ in range(3)

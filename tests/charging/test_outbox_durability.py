@@ -13,16 +13,15 @@ from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 from hypothesis import given, settings, strategies as st
 
-from custom_components.ev_charging_sessions.charging import outbox as outbox_module
 from custom_components.ev_charging_sessions.charging.ledger import Ledger
 from custom_components.ev_charging_sessions.charging.model import Session
 from custom_components.ev_charging_sessions.charging.outbox import Outbox
 from custom_components.ev_charging_sessions.charging.postings import is_worth_posting
 
 from .answers import ACCOUNT, ANSWERS, NOON
+from .ground_floor import environment
 from .posts import TARGET, Clock, source
 
-GROUND_FLOOR = Path(outbox_module.__file__).parent
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 RUNS = 4
 
@@ -36,7 +35,7 @@ async def run_and_kill(url: str, number: int) -> list[str]:
         url,
         day.isoformat(),
         f"run{number}-",
-        env={"PYTHONPATH": str(GROUND_FLOOR.parent), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=environment(),
         stdout=subprocess.PIPE,
     )
     assert process.stdout is not None
