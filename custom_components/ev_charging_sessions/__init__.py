@@ -4,17 +4,15 @@ from collections.abc import Mapping
 import logging
 from typing import Any
 
-import voluptuous as vol
-
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_CURRENCY
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
-from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType
 from homeassistant.helpers.typing import ConfigType
 
-from .archive import LEDGER_URL, async_ledger
+from .archive import LEDGER_URL, YAML_SCHEMA, async_ledger
 from .charging.errors import LedgerError
 from .charging.model import Account, EnergyUnit
 from .connectors import async_follow_names
@@ -37,11 +35,7 @@ from .statistics import async_keep_statistics
 
 _LOGGER = logging.getLogger(__name__)
 
-# Whether an address is right is found out later: a complaint of this schema would show it, and
-# there is a password in it.
-CONFIG_SCHEMA = vol.Schema(
-    {DOMAIN: vol.Schema({vol.Optional(CONF_LEDGER_URL): cv.string})}, extra=vol.ALLOW_EXTRA
-)
+CONFIG_SCHEMA = YAML_SCHEMA
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:

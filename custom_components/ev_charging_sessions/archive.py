@@ -2,15 +2,18 @@
 
 import logging
 
+import voluptuous as vol
+
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
 from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.singleton import singleton
 from homeassistant.util.hass_dict import HassKey
 
 from .charging.errors import LedgerError, LedgerSetupError
 from .charging.ledger import Ledger
-from .const import DOMAIN
+from .const import CONF_LEDGER_URL, DOMAIN
 from .coordinator import ChargingCoordinator
 from .issues import async_note_full, async_note_replaced
 from .operation import sources_of
@@ -21,6 +24,11 @@ LEDGER: HassKey[Ledger] = HassKey(f"{DOMAIN}_ledger")
 LEDGER_FILE = f"{DOMAIN}.db"
 # What configuration.yaml says of it. There is a password in it.
 LEDGER_URL: HassKey[str] = HassKey(f"{DOMAIN}_ledger_url")
+
+# Whether an address is right is found out later: a complaint of this schema would show it.
+YAML_SCHEMA = vol.Schema(
+    {DOMAIN: vol.Schema({vol.Optional(CONF_LEDGER_URL): cv.string})}, extra=vol.ALLOW_EXTRA
+)
 
 _IN_USE = {
     ConfigEntryState.LOADED,

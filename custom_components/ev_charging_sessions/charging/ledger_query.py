@@ -177,6 +177,15 @@ def find_revisions() -> Select[Any]:
 
 
 @cache
+def find_versions() -> Select[Any]:
+    """Return the statement for some versions of some sessions, of which there may be many."""
+    return select(revisions).where(
+        revisions.c.session.in_(bindparam("rows", expanding=True)),
+        revisions.c.version.in_(bindparam("versions", expanding=True)),
+    )
+
+
+@cache
 def find_pending() -> Select[Any]:
     """Return the statement for the commands of an account whose outcome is not known."""
     return (

@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from .ledger_query import (
     find_account_row,
     find_numbers,
-    find_revisions,
     find_sessions,
+    find_versions,
     names,
     update_revision,
     update_session,
@@ -204,7 +204,9 @@ def _write_revisions(
     rows = [entry.row for entry in entries.values() if entry.archived]
     if not rows:
         return
-    found = connection.execute(find_revisions(), {"rows": rows})
+    versions = {version.at for entry in entries.values() for version in entry.archived}
+    wanted = {"rows": rows, "versions": sorted(versions)}
+    found = connection.execute(find_versions(), wanted)
     stored: dict[tuple[Any, Any], str] = {(row.session, row.version): row.content for row in found}
     new: list[Columns] = []
     changed: list[Columns] = []
