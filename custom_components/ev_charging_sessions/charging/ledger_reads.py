@@ -23,7 +23,12 @@ from .ledger_query import (
     sum_energy,
     sums,
 )
-from .ledger_rows import Row, content_from_json, known_from_columns, session_from_columns
+from .ledger_rows import (
+    Row,
+    content_from_json,
+    known_from_columns,
+    session_from_columns,
+)
 from .ledger_schema import BATCH
 from .ledger_tariffs import Tariffs
 from .merge import Known, Revision, history
@@ -146,17 +151,13 @@ def _sum_costs(connection: Connection, query: SessionQuery) -> dict[str, Decimal
 def _archived(connection: Connection, rows: Sequence[Row]) -> tuple[Session, ...]:
     """Return the sessions of rows that come with the columns of their accounts."""
     tariffs = _tariffs(connection, rows)
-    found: dict[int, Account] = {}
+    owners = {row["account"]: (row["backend"], row["account_name"]) for row in rows}
+    accounts = {
+        number: Account(backend=backend, account_id=account_id)
+        for number, (backend, account_id) in owners.items()
+    }
     return tuple(
-        session_from_columns(
-            found.setdefault(
-                row["account"],
-                Account(backend=row["backend"], account_id=row["account_name"]),
-            ),
-            row["session_id"],
-            row,
-            tariffs,
-        )
+        session_from_columns(accounts[row["account"]], row["session_id"], row, tariffs)
         for row in rows
     )
 

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import msgspec
+from sqlalchemy import CursorResult
 
 from .ledger_tariffs import Tariffs
 from .merge import (
@@ -63,6 +64,12 @@ _read_details = msgspec.json.Decoder(SessionDetails).decode
 
 _STATUS = {number: status for status, number in _STATUS_NUMBER.items()}
 _SOURCE = {number: source for source, number in _SOURCE_NUMBER.items()}
+
+
+def plain_rows(found: CursorResult[Any]) -> list[Columns]:
+    """Return rows as plain dictionaries, for those of SQLAlchemy take long to be read."""
+    names = tuple(found.keys())
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def status_number(status: SessionStatus | None) -> int:

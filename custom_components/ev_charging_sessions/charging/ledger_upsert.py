@@ -24,6 +24,7 @@ from .ledger_rows import (
     content_to_json,
     known_from_columns,
     known_to_columns,
+    plain_rows,
 )
 from .ledger_schema import BATCH, accounts, revisions, sessions
 from .ledger_statistics import changes_statistics, due_since, mark_due
@@ -124,13 +125,13 @@ def _upsert_batch(
     number = find_account(connection, account)
     entries = {session_id: _Entry() for session_id in answers}
     wanted = {"account": number, "session_ids": list(answers)}
-    found = connection.execute(find_sessions(), wanted).mappings().all()
+    found = plain_rows(connection.execute(find_sessions(), wanted))
     tariffs = Tariffs(connection)
     tariffs.load(columns["tariff"] for columns in found)
     for columns in found:
         entry = entries[columns["session_id"]]
         entry.row = columns["id"]
-        entry.stored = dict(columns)
+        entry.stored = columns
         entry.known = known_from_columns(account, columns, tariffs)
         entry.before = entry.known.session
     for session_id, of_session in answers.items():
