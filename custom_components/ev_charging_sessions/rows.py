@@ -1,13 +1,15 @@
 """A session as actions, events and exports show it: the names of the design, no identifiers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonValueType
 
+from .charging.ledger_links import Link
 from .charging.model import Session
 from .const import DOMAIN
 from .coordinator import ChargingCoordinator
@@ -62,6 +64,15 @@ def session_row(coordinator: ChargingCoordinator, session: Session) -> dict[str,
     return _row(session, card.alias if card else None, device.id if device else None)
 
 
+def linked_row(labels: Labels, session: Session, links: Sequence[Link]) -> dict[str, Any]:
+    """Return a session as a row with the other reports of the same charge."""
+    return {
+        **archive_row(labels, session),
+        "counts": not any(link.counts for link in links),
+        "linked": link_rows(links),
+    }
+
+
 def archive_row(labels: Labels, session: Session) -> dict[str, Any]:
     """Return a session as a row with what an operator's backend tells of it besides.
 
@@ -101,6 +112,14 @@ def _row(session: Session, card: str | None, device_id: str | None) -> dict[str,
         "cost_source": session.cost.source if session.cost else None,
         "stop_reason": session.reason,
     }
+
+
+def link_rows(links: Sequence[Link]) -> list[JsonValueType]:
+    """Return the other reports of a charge as rows."""
+    return [
+        {"backend": link.account.backend, "session_id": link.session_id, "counts": link.counts}
+        for link in links
+    ]
 
 
 def _device(

@@ -36,6 +36,10 @@ from .services_import import (
     IMPORT_SCHEMA,
     SERVICE_IMPORT_HISTORY,
     async_import_history,
+from .services_links import (
+    SERVICE_UNLINK_SESSION,
+    UNLINK_SESSION_SCHEMA,
+    async_unlink_session,
 )
 from .services_post import (
     POST_SESSION_SCHEMA,
@@ -111,6 +115,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
         SERVICE_EXPORT_SESSIONS,
         async_export_sessions,
         schema=EXPORT_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_UNLINK_SESSION,
+        async_unlink_session,
+        schema=UNLINK_SESSION_SCHEMA,
         supports_response=SupportsResponse.OPTIONAL,
     )
     hass.services.async_register(

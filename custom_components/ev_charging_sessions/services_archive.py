@@ -13,11 +13,12 @@ from homeassistant.util.json import JsonValueType
 
 from .charging.errors import ChargingError
 from .charging.ledger import Ledger, SessionQuery
+from .charging.ledger_links import Links
 from .charging.model import Account, Session
 from .const import DOMAIN
 from .coordinator import ChargingCoordinator
 from .exceptions import translated
-from .rows import Labels, archive_row, labels_of
+from .rows import Labels, labels_of, linked_row
 from .service_fields import (
     cards_of_aliases,
     charge_point_of,
@@ -97,12 +98,13 @@ async def async_get_sessions(call: ServiceCall) -> ServiceResponse:
     question = question_of(call)
     try:
         sessions = await question.ledger.sessions(question.query)
+        links = await question.ledger.links(sessions)
         totals = await question.ledger.totals(question.query)
     except ChargingError as err:
         raise translated(HomeAssistantError, err) from err
     return {
         # A thousand rows take longer than anything should hold the home up.
-        "sessions": await call.hass.async_add_executor_job(_rows, question.labels, sessions),
+        "sessions": await call.hass.async_add_executor_job(_rows, question.labels, sessions, links),
         "count": totals.count,
         "totals": {
             "energy": totals.energy,
@@ -112,8 +114,17 @@ async def async_get_sessions(call: ServiceCall) -> ServiceResponse:
     }
 
 
-def _rows(labels: Mapping[Account, Labels], sessions: Iterable[Session]) -> list[JsonValueType]:
-    return [archive_row(labels[session.account], session) for session in sessions]
+def _rows(
+    labels: Mapping[Account, Labels], sessions: Iterable[Session], links: Links
+) -> list[JsonValueType]:
+    return [
+        linked_row(
+            labels[session.account],
+            session,
+            links.get((session.account, session.session_id), ()),
+        )
+        for session in sessions
+    ]
 
 
 def _asked_for(
