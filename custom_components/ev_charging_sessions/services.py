@@ -36,6 +36,7 @@ from .services_import import (
     IMPORT_SCHEMA,
     SERVICE_IMPORT_HISTORY,
     async_import_history,
+)
 from .services_links import (
     SERVICE_UNLINK_SESSION,
     UNLINK_SESSION_SCHEMA,
