@@ -24,7 +24,7 @@ class TwoAccounts:
     async def charge(self) -> None:
         """Let a car charge for an hour, and both accounts hear of it."""
         simulator = self.home.simulator
-        there = simulator.namespace.start_at_pole(ENTRANCE, 1)
+        there = simulator.namespace.start_at_pole(ENTRANCE, 1, "04A1B2C3D4")
         session = simulator.parks.plug(SERIAL, 1)
         session.csms_transaction_id = str(there.number)
         await self.home.run(3600)
