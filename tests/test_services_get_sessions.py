@@ -95,6 +95,8 @@ async def test_get_sessions(home: Home) -> None:
     assert set(row) == ROW
     assert row == {
         **dict.fromkeys(ROW),
+        "counts": True,
+        "linked": [],
         "session_id": session.session_id,
         "backend": "shell_recharge",
         "device_id": home.device_id(),
@@ -167,12 +169,12 @@ async def test_get_session_without_a_device(home: Home, evse_id: str | None) -> 
     (row,) = (await _get(home))["sessions"]
     assert row == {
         **dict.fromkeys(ROW),
+        "counts": True,
+        "linked": [],
         "session_id": "1",
         "backend": "shell_recharge",
         "evse_id": evse_id,
         "status": "finished",
-        "counts": True,
-        "linked": [],
     }
     # It is of no use to a question about a device.
     assert (await _get(home, device_id=home.device_id()))["count"] == 0
