@@ -180,4 +180,5 @@ async def test_actions_without_account(home: Home) -> None:
         "rebuild_statistics",
         "start_session",
         "stop_session",
+        "unlink_session",
     }
