@@ -1,9 +1,9 @@
 """What it costs to write five years of statistics, beside the recorder with the very same rows.
 
 The floor is the CPU of the recorder alone: it is given the same rows in the same calls once more,
-after they were taken away, and each call is waited for. On our side there is all the rest: reading
-18,250 sessions from the ledger, parting them over hours, comparing with what is there, and reading it
-back.
+after they were taken away, and each call is waited for. On our side there is all the rest:
+reading 18,250 sessions from the ledger, parting them over hours, comparing with what is there,
+and reading it back.
 """
 
 import asyncio
