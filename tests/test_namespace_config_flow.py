@@ -7,6 +7,7 @@ import pytest
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 
+from custom_components.ev_charging_sessions.networks import NETWORKS
 from tests.home import Home
 from tests.namespace import ALL_POINTS, POINT, open_form
 from tests.park import enter, places, suggestions
@@ -55,8 +56,9 @@ async def test_full_flow(home: Home) -> None:
     await home.settle()
     assert home.entry.state is ConfigEntryState.LOADED
     assert places(home) == ALL_POINTS
-    # A price of one's own is for networks that tell none.
-    assert not home.entry.supports_options
+    # The past can be imported; a price of one's own is for networks that tell none.
+    assert home.entry.supports_options
+    assert not NETWORKS["cleverev"].takes_own_price
     assert set(home.entry.supported_subentry_types) == {"charge_card"}
 
 

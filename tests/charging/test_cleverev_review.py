@@ -143,7 +143,12 @@ async def test_a_review_that_is_cut_short(
     asked: list[int] = []
 
     async def limited(
-        skip: int, take: int, filters: Mapping[str, str], known: Page | None = None
+        skip: int,
+        take: int,
+        filters: Mapping[str, str],
+        known: Page | None = None,
+        *,
+        is_patient: bool = False,
     ) -> Page:
         if not filters:
             asked.append(skip)
@@ -151,7 +156,7 @@ async def test_a_review_that_is_cut_short(
                 raise UnexpectedAnswerError("chargingSessions")
             if skip > 150:
                 owner.simulator.faults.on(fault, scope="list_sessions", count=1)
-        return await read(skip, take, filters, known)
+        return await read(skip, take, filters, known, is_patient=is_patient)
 
     with monkeypatch.context() as patch:
         patch.setattr(owner.backend._api, "sessions", limited)
@@ -185,11 +190,16 @@ async def test_a_review_that_never_ends(
     read = owner.backend._api.sessions
 
     async def limited(
-        skip: int, take: int, filters: Mapping[str, str], known: Page | None = None
+        skip: int,
+        take: int,
+        filters: Mapping[str, str],
+        known: Page | None = None,
+        *,
+        is_patient: bool = False,
     ) -> Page:
         if skip > 150:
             owner.simulator.faults.on("http_400", scope="list_sessions", count=1)
-        return await read(skip, take, filters, known)
+        return await read(skip, take, filters, known, is_patient=is_patient)
 
     monkeypatch.setattr(owner.backend._api, "sessions", limited)
     await owner.poll()
