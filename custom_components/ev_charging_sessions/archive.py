@@ -1,5 +1,6 @@
 """The archive of this home: where it lies, and what is done when it is in trouble."""
 
+from copy import replace
 import logging
 
 import voluptuous as vol
@@ -9,6 +10,7 @@ from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.singleton import singleton
+from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .charging.errors import LedgerError, LedgerSetupError
@@ -88,8 +90,13 @@ async def _async_start_again(hass: HomeAssistant, ledger: Ledger) -> None:
             continue
         account = coordinator.account
         try:
-            # First of all, for what is kept now is also to be posted.
-            await ledger.outbox.use_sources(account, sources_of(entry, account))
+            # First of all, for what is kept now is also to be posted. What other networks tell
+            # again of the past is not: it may have been posted by the archive that is gone.
+            sources = [
+                source if source.is_live else replace(source, since=dt_util.utcnow())
+                for source in sources_of(entry, account)
+            ]
+            await ledger.outbox.use_sources(account, sources)
         except LedgerError as err:
             _LOGGER.warning("What was measured last may not be posted: %s", err)
         coordinator.backend.forget()

@@ -219,6 +219,9 @@ async def test_a_broken_file_of_an_older_release(ledger_file: Path, version: int
     assert len(trouble.told) == 1
     await check(trouble.ledger, version)
     await trouble.ledger.close()
+    with closing(sqlite3.connect(trouble.file)) as connection:
+        (since,) = connection.execute("SELECT count(since) FROM posting_sources").fetchone()
+    assert since == (1 if version >= 4 else 0)
 
 
 async def test_one_file_at_each_opening(trouble: Trouble) -> None:

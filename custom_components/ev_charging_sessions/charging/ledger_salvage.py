@@ -24,12 +24,14 @@ from .ledger_schema import (
     METADATA,
     commands,
     imports,
+    posting_sources,
     revisions,
     schema_version,
     sessions,
     tariffs as tariff_table,
 )
 from .ledger_tariffs import Tariffs, is_intact
+from .merge import to_microseconds
 from .model import Account
 
 # What belongs to a database lies beside it under its name and one of these.
@@ -125,6 +127,10 @@ def _rows(source: sqlite3.Connection, table: Table) -> Iterator[Columns]:
     names = [column.name for column in table.c if column.name in present]
     if not names:
         return
+    missing: Columns = {column.name: None for column in table.c}
+    if table is posting_sources:
+        # As when an older file is migrated: what had to be posted is in the outbox.
+        missing["since"] = to_microseconds(datetime.now(UTC))
     keys = [column.name for column in table.primary_key]
     if table.dialect_options["sqlite"]["with_rowid"]:
         keys = ["rowid"]
@@ -138,9 +144,7 @@ def _rows(source: sqlite3.Connection, table: Table) -> Iterator[Columns]:
             for key, *values in source.execute(statement, (start,)):
                 if isinstance(key, int):
                     start, gap = key + 1, 1
-                yield {column.name: None for column in table.c} | dict(
-                    zip(names, values, strict=True)
-                )
+                yield missing | dict(zip(names, values, strict=True))
         except sqlite3.DatabaseError, OverflowError:
             # A page holds some rows, so it takes some steps to get past it.
             start, gap = start + gap, gap + gap // 4 + 1
