@@ -10,6 +10,7 @@ from homeassistant.config_entries import ConfigEntryState
 from tests.home import Home
 from tests.observe import Writes, told_events
 from tests.park import SOUTH, SOUTH_POINT, SOUTH_SERIAL, reload
+from tests.past import give_parks_a_past, import_all
 
 PLACE = (SOUTH_SERIAL, 1)
 
@@ -18,6 +19,7 @@ async def _set_price(home: Home, **options: Any) -> None:
     """Set the own price the way a person does it."""
     flows = home.hass.config_entries.options
     result = await flows.async_init(home.entry.entry_id)
+    result = await flows.async_configure(result["flow_id"], {"next_step_id": "price"})
     await flows.async_configure(result["flow_id"], options)
     await home.settle()
     assert home.is_in(ConfigEntryState.LOADED)
@@ -207,3 +209,22 @@ async def test_told_again(home: Home) -> None:
     after = home.state("sensor", "session_cost", SOUTH_POINT)
     assert (after.state, after.attributes["cost_source"]) == (before.state, "computed")
     assert "corrected" not in told_events(writes)
+
+
+@pytest.mark.parametrize(
+    ("options", "source"),
+    [({"price_per_kwh": 0.31}, "computed"), ({"price_entity": "input_number.price"}, None)],
+)
+async def test_import(home: Home, options: dict[str, Any], source: str | None) -> None:
+    """Test that the past is paid at a fixed price, and not at what another price is today."""
+    home.hass.states.async_set("input_number.price", "0.31")
+    give_parks_a_past(home.simulator, 200, days=200)
+    await home.add_parks()
+    await _set_price(home, **options)
+    known = (await _rows(home))["count"]
+    await import_all(home, days=201)
+    rows = [each for each in (await _rows(home))["sessions"] if each["cost_source"]]
+    assert len(rows) == (100 - known if source else 0)
+    for row in rows:
+        due = (Decimal(str(row["energy"])) * Decimal("0.31")).quantize(Decimal("0.01"))
+        assert (row["cost"], row["cost_source"]) == (str(due), source)

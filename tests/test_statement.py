@@ -107,18 +107,26 @@ async def test_statement(home: Home) -> None:
     )
     page, text = await _statement(home, reimbursement_rate=0.30)
     header = ["Start", "End", "Duration (h)", "Charge point", "Card", "Energy (kWh)", "Cost"]
-    office = f"Head office | {EVSE}"
     assert page.tables["Sessions"] == [
         [*header, "Reimbursement"],
         [
-            *("2026-10-10 12:00", "13:00", "1:00", f"{office} | Spare car", COMPANY),
+            *("2026-10-10 12:00", "13:00", "1:00", "Head office | Spare car", COMPANY),
             *("11.200", "4.35 EUR", "3.36 EUR"),
         ],
         [
-            *("2026-10-10 13:00", "02:00 | 2026-10-11", "13:00", office, "Shell Recharge"),
+            *("2026-10-10 13:00", "02:00 | 2026-10-11", "13:00", "Head office", "Shell Recharge"),
             *("11.200", "9.99 EUR *", "3.36 EUR"),
         ],
-        ["2026-10-10 14:00", "15:00", "1:00", office, "Unnamed card", "1.250", DASH, "0.38 EUR"],
+        [
+            "2026-10-10 14:00",
+            "15:00",
+            "1:00",
+            "Head office",
+            "Unnamed card",
+            "1.250",
+            DASH,
+            "0.38 EUR",
+        ],
         [
             *("2026-10-10 15:00", "16:00", "1:00", OTHER_EVSE, "Shell Recharge"),
             *("11.200", "8.00 CHF", "3.36 EUR"),
@@ -132,7 +140,7 @@ async def test_statement(home: Home) -> None:
     totals = ["Sessions", "Duration (h)", "Energy (kWh)", "Cost", "Reimbursement"]
     assert page.tables["By charge point"] == [
         ["Charge point", *totals],
-        [office, "3", "15:00", "23.650", "14.34 EUR", "7.10 EUR"],
+        [f"Head office | {EVSE}", "3", "15:00", "23.650", "14.34 EUR", "7.10 EUR"],
         [OTHER_EVSE, "1", "1:00", "11.200", "8.00 CHF", "3.36 EUR"],
         ["Unknown charge point", "1", DASH, DASH, DASH, DASH],
     ]

@@ -236,13 +236,16 @@ class ChargingCoordinator(TellingCoordinator):
     ) -> Sequence[Change] | LedgerError:
         """Return what went wrong, for nobody might hear of it if it were raised."""
         # What is read of the past is no news, nor is all that an account begins with.
-        is_news = self._has_bearings and step is None
+        is_past = step is not None
+        is_news = self._has_bearings and not is_past
         # Changes must be followed in the order in which the ledger has made them.
         async with self._keeping:
             points = self.charge_points.by_id
             try:
                 now = dt_util.utcnow()
-                priced = await self.prices.priced(sessions, self.sessions.open, points, now)
+                priced = await self.prices.priced(
+                    sessions, self.sessions.open, points, now, is_past=is_past
+                )
                 changes = await self.ledger.upsert(priced, read=read, step=step)
                 for number, batch in enumerate(batched(changes, _CHANGES_AT_ONCE, strict=False)):
                     if number:

@@ -1,5 +1,6 @@
 """A statement of charging sessions that can be printed and handed to an employer."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -111,6 +112,7 @@ class Statement:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        names = Counter(place.name for place in self._places.values())
         page = environment.get_template(_TEMPLATE).stream(
             language=self._wording.language,
             say=self._wording.say,
@@ -118,6 +120,8 @@ class Statement:
             facts=self._facts(),
             has_rate=self._rate is not None,
             rows=self._rows,
+            # Where the name does not tell one place from another, the list says more.
+            ambiguous={name for name, count in names.items() if count > 1},
             total=self._shown(self._total),
             groups=[
                 ("by_charge_point", "charge_point", self._sorted(self._places)),
@@ -139,7 +143,7 @@ class Statement:
         paid_back: Decimal | None,
     ) -> dict[str, Any]:
         wording = self._wording
-        remarks = [place.detail, session.details.note if session.details else None]
+        remarks = [session.details.note if session.details else None]
         if session.status and session.status is not SessionStatus.FINISHED:
             remarks.append(wording.status(session.status))
         end_day, end = "", _UNKNOWN
@@ -151,7 +155,7 @@ class Statement:
             "end": end,
             "end_day": "" if end_day == wording.day(began) else end_day,
             "duration": _UNKNOWN if lasted is None else wording.duration(lasted),
-            "place": place.name,
+            "place": place,
             "remarks": [remark for remark in remarks if remark],
             "card": card,
             "energy": self._energy(exact_energy(session)),

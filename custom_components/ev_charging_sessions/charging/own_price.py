@@ -27,7 +27,7 @@ class OwnPrice:
         # Up to which energy the sessions are paid that went on while nobody knew the price.
         self.unpaid: dict[str, float] = {}
         self._now = now
-        self._is_fixed = is_fixed
+        self.is_fixed = is_fixed
         self._last: Decimal | None = None
 
     def now(self) -> Decimal | None:
@@ -68,7 +68,7 @@ class OwnPrice:
         seen = known.updated if known else session.started
         is_seen = not is_late and seen is not None and now - seen <= _UNSEEN_AFTER
         # What is only told again, as after each restart, is no less sure than before.
-        is_sure = (self._is_fixed or is_seen or (paid and not charged)) and (
+        is_sure = (self.is_fixed or is_seen or (paid and not charged)) and (
             not paid or paid.source is Source.COMPUTED
         )
         digits = _PARTS if session.is_open else coin_of(self.currency)

@@ -65,11 +65,16 @@ class Prices:
         open_sessions: Mapping[str, Session],
         points: Mapping[str, ChargePoint],
         now: datetime,
+        *,
+        is_past: bool = False,
     ) -> Sequence[Session]:
-        """Return what a poll brought, with the costs that the network leaves out.
+        """Return what was read, with the costs that the network leaves out.
 
+        ``is_past`` are sessions of long ago: what a price that changes was then, nobody knows.
         Raises LedgerError.
         """
+        if is_past and self.own and not self.own.is_fixed:
+            return sessions
         if not any(self._can_price(session, points) for session in sessions):
             return sessions
         known: Mapping[str, Session] = open_sessions
