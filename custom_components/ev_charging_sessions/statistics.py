@@ -30,6 +30,7 @@ from .statistics_names import SeriesNames, async_series_names
 from .statistics_series import (
     Series,
     data_of,
+    is_stored,
     read_stored,
     rows_to_write,
     spans_of,
@@ -171,16 +172,22 @@ class StatisticsWriter:
             missing = await self._recorder.async_add_executor_job(
                 _missing, self._hass, series, amounts, since
             )
-            if not missing:
+            if await self._async_add(series, missing):
                 return True
-            await self._async_add(series, missing)
         _LOGGER.warning("The recorder does not keep the statistics %s", series.statistic_id)
         return False
 
-    async def _async_add(self, series: Series, rows: Iterable[StatisticData]) -> None:
+    async def _async_add(self, series: Series, rows: Iterable[StatisticData]) -> bool:
+        """Write rows, and tell whether the recorder has kept them."""
         for chunk in batched(rows, _ROWS_AT_ONCE, strict=False):
             async_add_external_statistics(self._hass, series.metadata, chunk)
             await self._async_committed()
+            # It takes a chunk as a whole or not at all, so the last row stands for the others.
+            if not await self._recorder.async_add_executor_job(
+                is_stored, self._hass, series.statistic_id, chunk[-1]
+            ):
+                return False
+        return True
 
     async def _async_clear(
         self, statistic_ids: list[str], start: datetime | None = None, end: datetime | None = None

@@ -113,6 +113,18 @@ def read_stored(hass: HomeAssistant, statistic_id: str, since: int) -> Stored:
     return Stored(parts_of(last[0].get("sum") or 0) if last else 0, {})
 
 
+def is_stored(hass: HomeAssistant, statistic_id: str, row: StatisticData) -> bool:
+    """Tell whether the recorder holds a row as it is. Reads the database."""
+    start = row["start"]
+    found = statistics_during_period(
+        hass, start, start + _HOUR, {statistic_id}, "hour", None, {"state", "sum"}
+    ).get(statistic_id)
+    if not found:
+        return False
+    wanted, held = (Row(each.get("state") or 0, each.get("sum") or 0) for each in (row, found[0]))
+    return wanted.is_like(held)
+
+
 def wanted_rows(amounts: Parts, since: int, base: int) -> dict[int, Row]:
     """Return the rows of a series from an hour on, of which ``base`` is the sum before it.
 
@@ -120,9 +132,7 @@ def wanted_rows(amounts: Parts, since: int, base: int) -> dict[int, Row]:
     takes the first row in or before a period for the sum at its begin, so without it the first
     hour of a run would be missing in a period that begins in a gap.
     """
-    hours = {hour for hour in amounts if hour >= since}
-    hours |= {hour - 1 for hour in hours if hour > since}
-    return _summed(amounts, hours, base)
+    return _summed(amounts, _wanted_hours(amounts, since), base)
 
 
 def rows_to_write(amounts: Parts, since: int, stored: Stored) -> dict[int, Row]:
@@ -130,8 +140,9 @@ def rows_to_write(amounts: Parts, since: int, stored: Stored) -> dict[int, Row]:
 
     A row that is there without need stays, with nothing in its hour and the right sum.
     """
-    hours = {*wanted_rows(amounts, since, 0), *stored.rows}
-    rows = _summed(amounts, hours, stored.base)
+    rows = _summed(amounts, _wanted_hours(amounts, since) | stored.rows.keys(), stored.base)
+    if not stored.rows:
+        return rows
     return {hour: row for hour, row in rows.items() if not row.is_like(stored.rows.get(hour))}
 
 
@@ -160,6 +171,11 @@ def spans_of(hours: Iterable[int]) -> list[tuple[datetime, datetime]]:
 def _is_close(one: float, other: float) -> bool:
     # Sums that were continued from a float differ in its last digits from those that were not.
     return isclose(one, other, rel_tol=1e-14, abs_tol=1e-9)
+
+
+def _wanted_hours(amounts: Parts, since: int) -> set[int]:
+    hours = {hour for hour in amounts if hour >= since}
+    return hours | {hour - 1 for hour in hours if hour > since}
 
 
 def _summed(amounts: Parts, hours: Iterable[int], base: int) -> dict[int, Row]:

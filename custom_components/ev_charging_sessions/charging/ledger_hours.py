@@ -10,7 +10,7 @@ from sqlalchemy import BindParameter, Connection, Select, bindparam, or_, select
 from .energy import HOUR, charging_interval, course, parts_of, spread
 from .ledger_outbox import Work
 from .ledger_query import find_account_row, names, uncounted
-from .ledger_rows import session_from_columns
+from .ledger_rows import plain_rows, session_from_columns
 from .ledger_schema import BATCH, IS_OPEN, meter_values, sessions
 from .ledger_statistics import Due, clear_due, mark_account_due, read_due
 from .ledger_tariffs import Tariffs
@@ -139,12 +139,13 @@ def _slice(
 ) -> tuple[int, dict[str, Hours]]:
     """Return what some sessions say, and the number of the last one if there may be more."""
     wanted = {**names(account), "since": since * HOUR, "last": last}
-    rows = connection.execute(find_charges(), wanted).mappings().all()
+    rows = plain_rows(connection.execute(find_charges(), wanted))
     readings = _readings(connection, [row["id"] for row in rows])
+    tariffs = Tariffs(connection)
     found: dict[str, Hours] = {}
     for row in rows:
         hours = found.setdefault(row["charge_point_id"] or "", Hours())
-        session = session_from_columns(account, "", row, Tariffs(connection))
+        session = session_from_columns(account, "", row, tariffs)
         interval = charging_interval(session)
         if interval is None:
             continue
