@@ -10,18 +10,16 @@ from homeassistant.components.calendar import (
     CalendarEntityDescription,
     CalendarEvent,
 )
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .charging.errors import LedgerError
 from .charging.ledger import SessionQuery
 from .charging.model import Session
-from .const import DOMAIN
-from .coordinator import ChargingConfigEntry, ChargingCoordinator
-from .entity import ChargingEntity
+from .coordinator import ChargingConfigEntry
+from .entity import AccountEntity
 from .exceptions import translated
 from .rows import Labels, labels_of, place_of
 from .wording import Wording
@@ -47,24 +45,8 @@ async def async_setup_entry(
     async_add_entities([SessionsCalendar(entry.runtime_data, SESSIONS)])
 
 
-class SessionsCalendar(ChargingEntity, CalendarEntity):
+class SessionsCalendar(AccountEntity, CalendarEntity):
     """Shows every session of an account whose start is known."""
-
-    def __init__(
-        self, coordinator: ChargingCoordinator, description: CalendarEntityDescription
-    ) -> None:
-        """Attach to the device of the account."""
-        super().__init__(coordinator)
-        self.entity_description = description
-        account_id = coordinator.account.account_id
-        self._attr_unique_id = f"{account_id}_{description.key}"
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, account_id)})
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Tell that the archive is there, also while the network is not."""
-        return True
 
     @property
     @override
@@ -110,12 +92,6 @@ class SessionsCalendar(ChargingEntity, CalendarEntity):
         except LedgerError as err:
             raise translated(HomeAssistantError, err) from err
         return events
-
-    @callback
-    @override
-    def async_entity_id_changed(self, old_entity_id: str) -> None:
-        """Carry on: what is shown does not depend on the entity id."""
-        super().async_entity_id_changed(old_entity_id)
 
 
 def _events(

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable
 from typing import override
 
 from homeassistant.core import callback
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .charging.state import ChargePointState
+from .const import DOMAIN
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
 from .devices import charge_point_device
 
@@ -43,6 +45,24 @@ class ChargingEntity(CoordinatorEntity[ChargingCoordinator]):
         if shown != self._shown:
             self._shown = shown
             self.async_write_ha_state()
+
+
+class AccountEntity(ChargingEntity):
+    """An entity of the account as a whole, wherever its sessions are."""
+
+    def __init__(self, coordinator: ChargingCoordinator, description: EntityDescription) -> None:
+        """Attach to the device of the account."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        account_id = coordinator.account.account_id
+        self._attr_unique_id = f"{account_id}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, account_id)})
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Stay available: the ledger knows the sessions without the network."""
+        return True
 
 
 class ChargePointEntity(ChargingEntity):

@@ -8,14 +8,12 @@ from decimal import Decimal
 from typing import override
 
 from homeassistant.components.sensor import SensorEntity, SensorEntityDescription
-from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.typing import StateType
 
 from .charging.model import Source
 from .charging.state import AccountState, ChargePointState
-from .const import DOMAIN
 from .coordinator import ChargingCoordinator
-from .entity import ChargePointEntity, ChargingEntity
+from .entity import AccountEntity, ChargePointEntity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,26 +89,10 @@ class SessionFigureSensor(ChargePointSensor):
         return {self._source_key: self.source}
 
 
-class AccountSensor(ChargingEntity, SensorEntity):
-    """A value of the account as a whole, wherever its sessions are."""
+class AccountSensor(AccountEntity, SensorEntity):
+    """A value of the account as a whole."""
 
     entity_description: AccountSensorDescription
-
-    def __init__(
-        self, coordinator: ChargingCoordinator, description: AccountSensorDescription
-    ) -> None:
-        """Attach to the device of the account."""
-        super().__init__(coordinator)
-        self.entity_description = description
-        account_id = coordinator.account.account_id
-        self._attr_unique_id = f"{account_id}_{description.key}"
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, account_id)})
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Stay available: the ledger knows the sessions without the network."""
-        return True
 
     @property
     @override
