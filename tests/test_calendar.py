@@ -176,6 +176,16 @@ async def test_running_session(home: Home) -> None:
     assert "message" not in _calendar(home).attributes
 
 
+async def test_running_session_is_not_there_tomorrow(home: Home) -> None:
+    """Test that a session without an end is no event of the days to come."""
+    await add_account(home)
+    began = datetime(2026, 11, 21, 10, tzinfo=UTC)
+    running = {"ended": None, "status": SessionStatus.CHARGING}
+    await add_archive(home, ended(home, "1", began, **running))
+    assert await _events(home, "2026-11-22 00:00:00", "2026-11-23 00:00:00") == []
+    assert len(await _events(home, "2026-11-21 00:00:00", "2026-11-22 00:00:00")) == 1
+
+
 async def test_live_event_is_written_in_steps(home: Home) -> None:
     """Test that a session of which nothing new is told is written once an hour."""
     await home.add_account(EVSE)

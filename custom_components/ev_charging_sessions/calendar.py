@@ -88,7 +88,9 @@ class SessionsCalendar(AccountEntity, CalendarEntity):
         try:
             async for sessions in self.coordinator.ledger.pages(query):
                 # Home Assistant checks each event, which takes its time where they are many.
-                events += await hass.async_add_executor_job(build, sessions)
+                found = await hass.async_add_executor_job(build, sessions)
+                # To the archive a running session has no end, but it is not there tomorrow.
+                events += [event for event in found if event.end > start_date]
         except LedgerError as err:
             raise translated(HomeAssistantError, err) from err
         return events

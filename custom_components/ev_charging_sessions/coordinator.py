@@ -250,7 +250,7 @@ class ChargingCoordinator(TellingCoordinator):
                 for number, batch in enumerate(batched(changes, _CHANGES_AT_ONCE, strict=False)):
                     if number:
                         await asyncio.sleep(0)
-                    self._apply(batch)
+                    self._apply(batch, is_past=is_past)
                 await self.prices.follow(changes, points, now, is_news=is_news)
             except LedgerError as err:
                 self.backend.forget()
@@ -276,7 +276,7 @@ class ChargingCoordinator(TellingCoordinator):
             self.async_show()
             await self.charge_points.look_up(due, now)
 
-    def _apply(self, changes: Sequence[Change]) -> None:
+    def _apply(self, changes: Sequence[Change], *, is_past: bool) -> None:
         """Bring what is in memory up to what the ledger now says."""
         self.sessions.apply(changes, dt_util.utcnow())
         self.meters.apply(changes)
@@ -290,7 +290,7 @@ class ChargingCoordinator(TellingCoordinator):
                 self.charge_points.add((charge_point_id,))
             if change.before is None or change.before.is_open != session.is_open:
                 self.charge_points.look_up_soon(charge_point_id)
-            if self._has_bearings:
+            if self._has_bearings and not is_past:
                 self._announce(charge_point_id, change)
 
     def _announce(self, charge_point_id: str, change: Change) -> None:

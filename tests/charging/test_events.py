@@ -89,6 +89,13 @@ def test_corrections(before: SessionStatus, after: SessionStatus) -> None:
     assert events_of(what) == [SessionEvent(type=EventType.CORRECTED, session=corrected)]
 
 
+def test_what_drivers_are_not_told_is_no_correction() -> None:
+    """Test that a note, or a number that an operator's system has given, is no news."""
+    before = answer(status=FINISHED, ended=at(4))
+    after = replace(before, details=SessionDetails(transaction_id="7"), updated=at(6))
+    assert events_of(Change(before=before, after=after)) == []
+
+
 @pytest.mark.parametrize(("minutes", "news"), [(10, []), (11, [EventType.CORRECTED])])
 def test_last_energy_of_our_own_meter(minutes: int, news: list[EventType]) -> None:
     """Test that what a meter tells a little later is no correction that anybody must hear of."""

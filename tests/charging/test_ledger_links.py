@@ -111,12 +111,28 @@ async def test_totals_count_it_once(ledger: Ledger) -> None:
     assert (of_card.count, of_card.duration) == (1, 3600)
 
 
-async def test_a_better_report_out_of_range_does_not_count(ledger: Ledger) -> None:
-    """Test that a session is summed up where the report that stands for it is not found."""
-    await ledger.upsert([AT_NAMESPACE, replace(AT_PARK, ended=at(90))])
+async def test_months_add_up(ledger: Ledger) -> None:
+    """Test that a charge is in one month only, where its reports began in two."""
+    await ledger.upsert([replace(AT_NAMESPACE, started=at(2)), AT_PARK])
     assert await links_in(ledger) == {("park", "namespace")}
-    totals = await ledger.totals(SessionQuery(start=at(70)))
-    assert (totals.count, totals.energy) == (1, 7.0)
+    before = await ledger.totals(SessionQuery(end=at(1)))
+    after = await ledger.totals(SessionQuery(start=at(1)))
+    assert (before.count, before.energy, before.cost) == (1, None, {})
+    assert (after.count, after.energy) == (2, 7.1)
+    assert [each async for each in ledger.pages(SessionQuery(end=at(1)))] == []
+
+
+async def test_an_archive_without_links(ledger: Ledger, ledger_file: Path) -> None:
+    """Test that an archive of an earlier release is looked through for charges told twice."""
+    await ledger.upsert([AT_NAMESPACE, AT_PARK, AT_SHELL, AT_POLES])
+    linked = await links_in(ledger)
+    await ledger.close()
+    for table in ("links", "statistics_due", "imports"):
+        execute(ledger_file, f"DROP TABLE {table}")
+    execute(ledger_file, "ALTER TABLE posting_sources DROP COLUMN since")
+    execute(ledger_file, "UPDATE schema_version SET version = 4")
+    await ledger.open()
+    assert await links_in(ledger) == linked
 
 
 async def test_all_pages_show_both(ledger: Ledger) -> None:

@@ -1,11 +1,13 @@
 """What happened to a session, as one word for automations."""
 
+from copy import replace
 from datetime import timedelta
 from enum import StrEnum
 
 from msgspec import Struct
 
 from .ledger import Change
+from .merge import same_content
 from .model import Cost, Session, SessionStatus
 
 
@@ -55,7 +57,7 @@ def events_of(change: Change) -> list[SessionEvent]:
     """
     before, after = change.before, change.after
     if change.is_correction:
-        if _is_last_energy(after):
+        if _is_last_energy(after) or _is_aside(before, after):
             return []
         return [SessionEvent(type=EventType.CORRECTED, session=after)]
     was_open = before is None or before.is_open
@@ -70,6 +72,11 @@ def events_of(change: Change) -> list[SessionEvent]:
         reason = None if after.is_open else after.reason
         news.append(SessionEvent(type=what, session=after, reason=reason))
     return news
+
+
+def _is_aside(before: Session | None, after: Session) -> bool:
+    """Tell whether only what drivers are not told has changed."""
+    return before is not None and same_content(replace(before, details=after.details), after)
 
 
 def _is_last_energy(session: Session) -> bool:

@@ -42,6 +42,16 @@ def link(connection: Connection, changes: Iterable[Change]) -> None:
         _Linker(connection).follow(_rows_of(connection, changed).values())
 
 
+def link_all(connection: Connection) -> None:
+    """Link all sessions of a ledger that was written when there were no links."""
+    if not _has_networks(connection):
+        return
+    linker = _Linker(connection)
+    rows = connection.execute(select(sessions.c.id).order_by(sessions.c.id)).scalars().all()
+    for batch in batched(rows, BATCH, strict=False):
+        linker.follow(batch)
+
+
 def unlink(connection: Connection, account: Account, session_id: str) -> None:
     """Undo the links of a session for good. Raises LedgerError for an unknown session."""
     row = connection.execute(find_session(), {**names(account), "session_id": session_id}).first()

@@ -20,7 +20,10 @@ from sqlalchemy import (
 )
 
 from .errors import LedgerError
+from .ledger_links import link_all
 from .ledger_schema import METADATA, schema_version
+
+_FIRST_WITH_LINKS = 5
 
 type Migration = Callable[[Connection], None]
 
@@ -174,4 +177,7 @@ def migrate(connection: Connection) -> None:
     if found < known:
         for step in MIGRATIONS[found - 1 :]:
             step(connection)
+        if found < _FIRST_WITH_LINKS:
+            # No step, because it stands on the tables of today.
+            link_all(connection)
         connection.execute(schema_version.update().values(version=known))

@@ -4,6 +4,7 @@ The statements are built once, at their first use, so SQLAlchemy compiles each o
 """
 
 from collections.abc import Iterable, Mapping
+from copy import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -335,7 +336,8 @@ def amounts(query: SessionQuery) -> Select[Any]:
 def _counted(query: SessionQuery) -> tuple[ColumnElement[bool], FromClause]:
     """Return whether a session counts, and the tables that tell it.
 
-    It does not where the query also finds a better report of the same charge.
+    It does not where the query also finds a better report of the same charge, or would find it
+    in another time: then it counts there, so that months add up to their year.
     """
     better, owners = sessions.alias("better"), accounts.alias("owners")
     found = (
@@ -344,7 +346,8 @@ def _counted(query: SessionQuery) -> tuple[ColumnElement[bool], FromClause]:
         .outerjoin(better, better.c.id == links.c.counted)
         .outerjoin(owners, owners.c.id == better.c.account)
     )
-    is_told_better = and_(better.c.id.is_not(None), *_conditions(query, better, owners))
+    always = replace(query, start=None, end=None)
+    is_told_better = and_(better.c.id.is_not(None), *_conditions(always, better, owners))
     # What is not known of the better report makes no match, just as in the query itself.
     return not_(func.coalesce(is_told_better, false())), found
 

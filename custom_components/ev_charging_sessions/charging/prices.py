@@ -28,6 +28,8 @@ from .tariff_model import Tariff
 
 # So many readings are enough to see when a fee begins, also of a session of days.
 _READINGS = 120
+# So many sessions are priced before others get their turn.
+_AT_ONCE = 100
 
 
 class Prices:
@@ -73,8 +75,11 @@ class Prices:
         ``is_past`` are sessions of long ago: what a price that changes was then, nobody knows.
         Raises LedgerError.
         """
-        if is_past and self.own and not self.own.is_fixed:
-            return sessions
+        if is_past:
+            if self.own and not self.own.is_fixed:
+                return sessions
+            # Nor does anybody know what a charge point cost.
+            points = {}
         if not any(self._can_price(session, points) for session in sessions):
             return sessions
         known: Mapping[str, Session] = open_sessions
@@ -85,7 +90,9 @@ class Prices:
         else:
             timelines = await self._timelines([each for each in sessions if each.tariff])
         priced = []
-        for session in sessions:
+        for number, session in enumerate(sessions):
+            if number % _AT_ONCE == _AT_ONCE - 1:
+                await asyncio.sleep(0)
             cost = None
             if not self._can_price(session, points):
                 pass
@@ -124,7 +131,9 @@ class Prices:
 
         Raises LedgerError.
         """
-        for change in changes:
+        for number, change in enumerate(changes):
+            if number % _AT_ONCE == _AT_ONCE - 1:
+                await asyncio.sleep(0)
             if change.before and change.before.cost:
                 self._pay(change.before.cost, -1)
             if change.after.cost:
