@@ -106,16 +106,20 @@ class Archive:
         assert not await self.home.coordinator.ledger.statistics.due(self.account)
         return written
 
-    async def clear(self) -> None:
-        """Take all our statistics away, as a person can."""
+    async def clear(self, *series: str, since: datetime | None = None) -> None:
+        """Take statistics of ours away, as a person can; all of them if none are named."""
         cleared = asyncio.Event()
 
         def done() -> None:
             self.hass.loop.call_soon_threadsafe(cleared.set)
 
-        self.recorder.async_clear_statistics(list(await self.names()), on_done=done)
+        gone = series or tuple(await self.names())
+        until = since and since + timedelta(days=999)
+        self.recorder.async_clear_statistics(
+            list(gone), on_done=done, start_time=since, end_time=until
+        )
         await cleared.wait()
-        assert await self.names() == {}
+        assert since or (await self.names()).keys().isdisjoint(gone)
 
     async def caught_up(self) -> None:
         """Wait until the account itself has written what is due."""

@@ -113,6 +113,17 @@ async def test_series_of_nothing(archive: Archive) -> None:
     assert await _rebuild(archive) == []
 
 
+async def test_archive_without_sessions(recorder_mock: Recorder, home: Home) -> None:
+    """Test that the statistics of an account of which the archive knows nothing go."""
+    await home.add_account()
+    archive = Archive(home)
+    await _spoil(archive, NOON, 30.0)
+    (found,) = await _rebuild(archive)
+    assert (found["removed"], found["sum_after"]) == (1, 0.0)
+    assert await archive.names() == {}
+    assert await _rebuild(archive) == []
+
+
 async def test_no_recorder(home: Home) -> None:
     """Test that a home without a recorder says so."""
     await home.add_account()

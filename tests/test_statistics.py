@@ -7,6 +7,8 @@ from decimal import Decimal
 import pytest
 
 from homeassistant.components.recorder import Recorder
+from homeassistant.components.recorder.models import StatisticData
+from homeassistant.components.recorder.statistics import async_add_external_statistics
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.helpers import device_registry as dr
 
@@ -17,6 +19,7 @@ from custom_components.ev_charging_sessions.charging.model import (
     SessionStatus,
     Source,
 )
+from custom_components.ev_charging_sessions.statistics_series import Series
 from tests.archive import OTHER_POINT, POINT, Archive
 from tests.home import Home
 
@@ -230,6 +233,132 @@ async def test_statistics_taken_away(archive: Archive) -> None:
     await archive.caught_up()
     assert len(await archive.names()) == 4
     assert await archive.changes(archive.id("cost"), "hour", NOON) == {NOON: 2.0}
+
+
+async def _restart(archive: Archive) -> None:
+    """Start the account again, and wait until it has looked for what is lost."""
+    assert await archive.home.hass.config_entries.async_reload(archive.home.entry.entry_id)
+    await archive.writer.async_catch_up()
+    await archive.caught_up()
+
+
+async def test_last_rows_lost(archive: Archive) -> None:
+    """Test that rows that the recorder lost after it had committed them are written again."""
+    await archive.keep(
+        archive.session("s1", NOON, 1, 8, "2.00"),
+        archive.session("s2", NOON + 24 * HOUR, 1, 3, "1.00"),
+    )
+    await archive.write()
+    series = [archive.id(kind, point) for kind in ("energy", "cost") for point in (None, POINT)]
+    whole = [await archive.rows(each) for each in series]
+    await archive.clear(*series, since=NOON + 12 * HOUR)
+    assert [await archive.rows(each) for each in series] != whole
+    await _restart(archive)
+    assert [await archive.rows(each) for each in series] == whole
+
+
+async def test_rows_lost_before_what_is_due(archive: Archive) -> None:
+    """Test that a loss is found also where something after it has still to be written."""
+    await archive.keep(
+        archive.session("s1", NOON, 1, 8), archive.session("s2", NOON + 24 * HOUR, 1, 3)
+    )
+    await archive.write()
+    await archive.clear(archive.id("energy"), since=NOON + 12 * HOUR)
+    await archive.keep(archive.session("s3", NOON + 48 * HOUR, 1, 1))
+    await _restart(archive)
+    assert await archive.changes(archive.id("energy"), "hour", NOON) == {
+        NOON: 8.0,
+        NOON + 24 * HOUR: 3.0,
+        NOON + 48 * HOUR: 1.0,
+    }
+
+
+async def test_correction_lost(archive: Archive) -> None:
+    """Test that a recorder that still holds what was corrected is put right."""
+    session = archive.session("s1", NOON, 1, 8)
+    await archive.keep(session)
+    await archive.write()
+    await archive.keep(_newer(session, energy=5.0))
+    due = await archive.home.coordinator.ledger.statistics.due(archive.account)
+    await archive.home.coordinator.ledger.statistics.clear(archive.account, due)
+    await _restart(archive)
+    assert await archive.changes(archive.id("energy"), "hour", NOON) == {NOON: 5.0}
+
+
+@pytest.mark.parametrize("point", [None, POINT])
+@pytest.mark.parametrize("kind", ["energy", "cost"])
+async def test_one_series_taken_away(archive: Archive, kind: str, point: str | None) -> None:
+    """Test that one series that somebody deleted comes back, whole, at the start."""
+    await archive.keep(
+        archive.session("s1", NOON, 1, 8, "2.00"),
+        archive.session("s2", NOON + 24 * HOUR, 1, 3, "1.00"),
+    )
+    await archive.write()
+    series = archive.id(kind, point)
+    before = await archive.rows(series)
+    await archive.clear(series)
+    await _restart(archive)
+    assert await archive.rows(series) == before
+
+
+async def test_cost_alone_taken_away(archive: Archive) -> None:
+    """Test that a cost comes back also in an account of which no energy is known."""
+    await archive.keep(archive.session("s1", NOON, 1, None, "2.00"))
+    await archive.write()
+    await archive.clear()
+    await _restart(archive)
+    assert await archive.changes(archive.id("cost"), "hour", NOON) == {NOON: 2.0}
+
+
+async def test_cost_taken_away_meanwhile(archive: Archive) -> None:
+    """Test that a series deleted under way begins with the first session, not with the next."""
+    await archive.keep(archive.session("s1", NOON, 1, 8, "2.00"))
+    await archive.write()
+    for point in (None, POINT):
+        await archive.clear(archive.id("cost", point))
+    await archive.keep(archive.session("s2", NOON + 24 * HOUR, 1, 3, "1.00"))
+    await archive.write()
+    for point in (None, POINT):
+        assert await archive.changes(archive.id("cost", point), "hour", NOON) == {
+            NOON: 2.0,
+            NOON + 24 * HOUR: 1.0,
+        }
+
+
+async def test_nothing_lost(archive: Archive) -> None:
+    """Test that a start writes nothing where nothing is lost, also if there are no costs."""
+    await archive.keep(
+        *(archive.session(f"s{day}", NOON + day * 24 * HOUR, 3, 0.1) for day in range(9))
+    )
+    await archive.write()
+    await archive.writer.async_catch_up()
+    ledger = archive.home.coordinator.ledger.statistics
+    assert await ledger.due(archive.account) == {}
+    # A new session is no loss.
+    await archive.keep(archive.session("s9", NOON + 300 * HOUR, 1, 1.0))
+    (due,) = (await ledger.due(archive.account)).values()
+    await archive.writer._async_check()
+    assert await ledger.due(archive.account) == {POINT: due}
+
+
+async def test_archive_begun_anew(archive: Archive) -> None:
+    """Test that years that only the recorder still knows survive the loss of the archive."""
+    await archive.keep(archive.session("s2", NOON, 1, 3))
+    await archive.write()
+    for point in (None, POINT):
+        series = Series(archive.id("energy", point), "Old", "kWh", "energy")
+        rows = [
+            StatisticData(start=NOON - 900 * HOUR, state=500.0, sum=500.0),
+            StatisticData(start=NOON - HOUR, state=0.0, sum=500.0),
+            StatisticData(start=NOON, state=3.0, sum=503.0),
+        ]
+        async_add_external_statistics(archive.hass, series.metadata, rows)
+    await archive.recorder.async_add_executor_job(archive.recorder.block_till_done)
+    await _restart(archive)
+    assert await archive.changes(archive.id("energy"), "hour", NOON - 1000 * HOUR) == {
+        NOON - 900 * HOUR: 500.0,
+        NOON: 3.0,
+    }
 
 
 async def test_other_currency(archive: Archive) -> None:

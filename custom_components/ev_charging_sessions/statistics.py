@@ -31,6 +31,7 @@ from .statistics_series import (
     Series,
     data_of,
     is_stored,
+    lacks,
     read_stored,
     rows_to_write,
     spans_of,
@@ -126,7 +127,7 @@ class StatisticsWriter:
         return [plan.difference for plan in plans]
 
     async def _async_check(self) -> None:
-        """Have all written again if somebody removed it, or if money is another one now."""
+        """Have all written again if some of it is lost, or if money is another one now."""
         names = await async_series_names(self._hass, self._coordinator)
         points = [None, *(await self._ledger.points(self._account) - {""})]
         units = await self._async_units(names, points)
@@ -135,36 +136,63 @@ class StatisticsWriter:
             for series in map(names.cost, points)
             if units.get(series.statistic_id, series.unit) != series.unit
         ]
-        has_energy = bool(await self._coordinator.ledger.energy(self._account))
-        is_missing = has_energy and names.energy(None).statistic_id not in units
-        if is_missing or outdated:
+        if outdated or await self._async_lacks(names, points):
             await self._ledger.mark_all(self._account)
         await self._async_clear(outdated)
 
+    async def _async_lacks(self, names: SeriesNames, points: Iterable[str | None]) -> bool:
+        """Tell whether the recorder has lost something that was written once.
+
+        It may have lost its last commits in a power cut, be a copy from long ago, or somebody
+        has deleted a series. What is still due is no loss, so only what lies before it counts.
+        """
+        hours, whole = await self._async_hours(0)
+        # Asked after the hours were read: what has changed since is due, and not compared.
+        due = await self._ledger.due(self._account)
+        until = {point or None: each.since // HOUR for point, each in due.items()}
+        if until:
+            until[None] = min(until.values())
+
+        def lack() -> bool:
+            return any(
+                lacks(self._hass, series, amounts, until.get(point))
+                for point in points
+                for series, amounts in _series_of(names, point, hours, whole)
+            )
+
+        return await self._recorder.async_add_executor_job(lack)
+
     async def _async_write(self, due: Mapping[str, Due]) -> None:
         """Write what is due, and forget that it is once the recorder has it."""
-        begin = {point or None: each.since // HOUR for point, each in due.items()}
+        if not due:
+            return
+        # The row before the first one may have to be written, too.
+        begin = {point or None: max(each.since // HOUR - 1, 0) for point, each in due.items()}
         begin[None] = min(begin.values())
         names = await async_series_names(self._hass, self._coordinator)
         units = await self._async_units(names, begin)
-        for point, hour in begin.items():
-            is_known = units.keys() & {
-                names.energy(point).statistic_id,
-                names.cost(point).statistic_id,
-            }
-            # The row before the first one may have to be written, too.
-            begin[point] = max(hour - 1, 0) if is_known else 0
-        since = min(begin.values())
-        hours = await self._ledger.hours(self._account, since, self._coordinator.currency)
-        whole = await self._hass.async_add_executor_job(_whole, hours)
+        hours, whole = await self._async_hours(begin[None])
+        if any(
+            amounts and series.statistic_id not in units
+            for point in begin
+            for series, amounts in _series_of(names, point, hours, whole)
+        ):
+            # A series that is new, or that somebody has deleted, begins with the first session.
+            hours, whole = await self._async_hours(0)
         is_written = True
         for point, first in begin.items():
-            of_point = whole if point is None else hours.get(point, Hours())
-            for series, amounts in _series_of(names, point, of_point):
-                if amounts or series.statistic_id in units:
+            for series, amounts in _series_of(names, point, hours, whole):
+                if series.statistic_id in units:
                     is_written &= await self._async_write_series(series, amounts, first)
+                elif amounts:
+                    is_written &= await self._async_write_series(series, amounts, 0)
         if is_written:
             await self._ledger.clear(self._account, due)
+
+    async def _async_hours(self, since: int) -> tuple[Mapping[str, Hours], Hours]:
+        """Return what lies in an hour and those after it, by charge point and as a whole."""
+        hours = await self._ledger.hours(self._account, since, self._coordinator.currency)
+        return hours, await self._hass.async_add_executor_job(_whole, hours)
 
     async def _async_write_series(self, series: Series, amounts: Parts, since: int) -> bool:
         """Write what the recorder lacks of a series, and tell whether it has all of it then."""
@@ -216,11 +244,9 @@ class StatisticsWriter:
         names = await async_series_names(self._hass, self._coordinator)
         points = [None, *sorted(await self._ledger.points(self._account) - {""})]
         units = await self._async_units(names, points)
-        hours = await self._ledger.hours(self._account, 0, self._coordinator.currency)
-        whole = await self._hass.async_add_executor_job(_whole, hours)
+        hours, whole = await self._async_hours(0)
         for point in points:
-            of_point = whole if point is None else hours.get(point, Hours())
-            for series, amounts in _series_of(names, point, of_point):
+            for series, amounts in _series_of(names, point, hours, whole):
                 unit = units.get(series.statistic_id, series.unit)
                 plan = await self._recorder.async_add_executor_job(
                     _plan, self._hass, series, amounts, unit != series.unit
@@ -271,10 +297,11 @@ def async_keep_statistics(hass: HomeAssistant, entry: ChargingConfigEntry) -> No
 
 
 def _series_of(
-    names: SeriesNames, point: str | None, hours: Hours
+    names: SeriesNames, point: str | None, hours: Mapping[str, Hours], whole: Hours
 ) -> Iterator[tuple[Series, Parts]]:
-    yield names.energy(point), hours.energy
-    yield names.cost(point), hours.cost
+    found = whole if point is None else hours.get(point, Hours())
+    yield names.energy(point), found.energy
+    yield names.cost(point), found.cost
 
 
 def _whole(hours: Mapping[str, Hours]) -> Hours:

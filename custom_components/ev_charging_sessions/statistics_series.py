@@ -27,6 +27,8 @@ from .const import DOMAIN
 
 _HOUR = timedelta(hours=1)
 _SECONDS = 3600
+# Less than this, in a sum over years, is what floats leave behind.
+_TRIFLE = PARTS // 1_000_000
 
 
 class Row(NamedTuple):
@@ -109,8 +111,29 @@ def read_stored(hass: HomeAssistant, statistic_id: str, since: int) -> Stored:
             },
         )
     # The last one lies before the hour, however long before.
-    last = get_last_statistics(hass, 1, statistic_id, False, {"sum"}).get(statistic_id)
-    return Stored(parts_of(last[0].get("sum") or 0) if last else 0, {})
+    return Stored(_last_sum(hass, statistic_id), {})
+
+
+def lacks(hass: HomeAssistant, series: Series, amounts: Parts, until: int | None) -> bool:
+    """Tell whether the recorder lacks something of the time up to an hour. Reads the database.
+
+    ``amounts`` are all there are, and without an hour all of them are compared. Only sums are,
+    which is enough for rows that were lost, and does not take the reading of years.
+    """
+    told = [part for hour, part in amounts.items() if until is None or hour < until]
+    if not told:
+        return False
+    name = series.statistic_id
+    if not units_of(hass, {name}):
+        return True
+    held = _last_sum(hass, name) if until is None else read_stored(hass, name, until).base
+    if abs(sum(told) - held) <= _TRIFLE:
+        return False
+    # Amounts from before the first session show that it is the ledger that has lost something.
+    # What the recorder still knows of that time is not taken away unasked.
+    rows = read_stored(hass, name, 0).rows
+    first = min(amounts)
+    return not any(row.state for hour, row in rows.items() if hour < first)
 
 
 def is_stored(hass: HomeAssistant, statistic_id: str, row: StatisticData) -> bool:
@@ -166,6 +189,12 @@ def spans_of(hours: Iterable[int]) -> list[tuple[datetime, datetime]]:
         (time_of_hour(begin), time_of_hour(end) + _HOUR)
         for begin, end in zip(begins, ends, strict=True)
     ]
+
+
+def _last_sum(hass: HomeAssistant, statistic_id: str) -> int:
+    """Return the last sum of a series in parts of its unit, 0 if there is none."""
+    last = get_last_statistics(hass, 1, statistic_id, False, {"sum"}).get(statistic_id)
+    return parts_of(last[0].get("sum") or 0) if last else 0
 
 
 def _is_close(one: float, other: float) -> bool:
