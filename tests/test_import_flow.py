@@ -16,7 +16,7 @@ from homeassistant.data_entry_flow import (
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from custom_components.ev_charging_sessions.const import DOMAIN
-from custom_components.ev_charging_sessions.importing import async_read_again
+from custom_components.ev_charging_sessions.importing import async_want_past
 from tests.guest_house import GuestHouse
 from tests.home import Home
 from tests.past import (
@@ -212,7 +212,8 @@ async def test_archive_that_was_lost(home: Home) -> None:
     """Test that all there is can be read again, and that this is begun only once."""
     give_parks_a_past(home.simulator, 400, days=3000)
     await home.add_parks()
-    async_read_again(home.coordinator)
+    await async_want_past(home.hass, home.coordinator.ledger)
+    await home.hass.config_entries.async_reload(home.entry.entry_id)
     call = asyncio.ensure_future(home.coordinator.history.finished())
     for _ in range(30):
         await home.advance(61)
@@ -221,7 +222,8 @@ async def test_archive_that_was_lost(home: Home) -> None:
     assert done.is_whole
     assert done.read == 400
     assert await park_ledger(home) == park_books(home.simulator)
-    async_read_again(home.coordinator)
+    await async_want_past(home.hass, home.coordinator.ledger)
+    await home.hass.config_entries.async_reload(home.entry.entry_id)
     assert not home.coordinator.history.is_running
     answer = await import_all(home, 100)
     assert answer["new"] == 0

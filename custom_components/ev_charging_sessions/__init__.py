@@ -14,7 +14,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .archive import LEDGER_URL, YAML_SCHEMA, async_ledger
 from .charging.errors import LedgerError
-from .charging.model import Account, EnergyUnit
+from .charging.model import EnergyUnit
 from .connectors import async_follow_names
 from .const import CONF_BACKEND, CONF_ENERGY_UNIT, CONF_LEDGER_URL, DOMAIN, PLATFORMS
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
@@ -25,9 +25,8 @@ from .devices import (
     is_station_in_use,
 )
 from .exceptions import translated
-from .importing import async_read_again
 from .issues import async_clear, async_forget
-from .networks import NETWORKS, cards_of
+from .networks import NETWORKS, account_of_entry, cards_of
 from .operation import async_retire
 from .price_source import own_price_of
 from .services import async_setup_services
@@ -50,7 +49,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
     """Set up one account."""
     _reload_when_changed(hass, entry)
-    account = _account_of(entry)
+    account = account_of_entry(entry)
     try:
         ledger = await async_ledger(hass)
         if unit := entry.data.get(CONF_ENERGY_UNIT):
@@ -84,8 +83,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> 
         await coordinator.history.resume()
     except LedgerError as err:
         _LOGGER.warning("The import of past sessions does not go on: %s", err)
-    if ledger.set_aside:
-        async_read_again(coordinator)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
@@ -99,7 +96,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: ChargingConfigEntry) ->
     async_forget(hass, entry)
     if NETWORKS[entry.data[CONF_BACKEND]].operate:
         try:
-            await async_retire(hass, entry, _account_of(entry), await async_ledger(hass))
+            await async_retire(hass, entry, account_of_entry(entry), await async_ledger(hass))
         except LedgerError as err:
             _LOGGER.warning("What has been charged last is not in the archive: %s", err)
 
@@ -120,10 +117,6 @@ async def async_remove_config_entry_device(
     if charge_point_id is None:
         return not is_station_in_use(coordinator, device)
     return coordinator.async_drop_charge_point(charge_point_id)
-
-
-def _account_of(entry: ChargingConfigEntry) -> Account:
-    return Account(backend=entry.data[CONF_BACKEND], account_id=str(entry.unique_id))
 
 
 @callback

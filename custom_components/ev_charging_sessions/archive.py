@@ -17,6 +17,7 @@ from .charging.errors import LedgerError, LedgerSetupError
 from .charging.ledger import Ledger
 from .const import CONF_LEDGER_URL, DOMAIN
 from .coordinator import ChargingCoordinator
+from .importing import async_want_past
 from .issues import async_note_full, async_note_replaced
 from .operation import sources_of
 
@@ -65,6 +66,8 @@ async def async_ledger(hass: HomeAssistant) -> Ledger:
     ledger.on_full = note_full
     ledger.on_set_aside = note_replaced
     await ledger.open()
+    if ledger.set_aside:
+        await async_want_past(hass, ledger)
     # An attempt before may have found no room even to open it.
     async_note_full(hass, False)
     # From now on there are accounts that know what was in it.
@@ -101,6 +104,7 @@ async def _async_start_again(hass: HomeAssistant, ledger: Ledger) -> None:
             _LOGGER.warning("What was measured last may not be posted: %s", err)
         coordinator.backend.forget()
         await coordinator.async_refresh()
+    await async_want_past(hass, ledger)
     for entry in hass.config_entries.async_entries(DOMAIN):
         if entry.state in _IN_USE:
             hass.config_entries.async_schedule_reload(entry.entry_id)

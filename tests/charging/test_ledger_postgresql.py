@@ -150,3 +150,13 @@ def _assert_discreet(err: BaseException) -> None:
     for secret in (PASSWORD, "card-4711", "user:"):
         # The lines of this file are shown too, but none of them has what its names stand for.
         assert secret not in shown.replace('card_id="card-4711"', "")
+
+
+async def test_a_text_that_it_cannot_hold(postgresql: PostgreSQL) -> None:
+    """Test that this is an error like others, and that it does not show the text."""
+    ledger = await _opened(postgresql.new_url())
+    with pytest.raises(LedgerError) as caught:
+        await ledger.upsert([answer(card_id="04A1B2C3D\0")])
+    assert "04A1B2C3D" not in "".join(traceback.format_exception(caught.value))
+    assert len(await ledger.upsert([answer()])) == 1
+    await ledger.close()

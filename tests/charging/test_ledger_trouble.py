@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import closing, suppress
 from copy import replace
 from datetime import UTC, datetime
+import errno
 from pathlib import Path
 import random
 import sqlite3
+import traceback
 
 import pytest
+from sqlalchemy import Engine, event
 
 from custom_components.ev_charging_sessions.charging import ledger_salvage
 from custom_components.ev_charging_sessions.charging.errors import (
@@ -17,13 +20,16 @@ from custom_components.ev_charging_sessions.charging.errors import (
     LedgerFullError,
 )
 from custom_components.ev_charging_sessions.charging.ledger import Ledger, SessionQuery
+from custom_components.ev_charging_sessions.charging.ledger_database import connect
+from custom_components.ev_charging_sessions.charging.ledger_imports import ImportStep
 from custom_components.ev_charging_sessions.charging.ledger_outbox import PostingState
+from custom_components.ev_charging_sessions.charging.ledger_schema import BATCH
 from custom_components.ev_charging_sessions.charging.model import Session, SessionStatus
 
 from .answers import ACCOUNT, OTHER_ACCOUNT, answer, at, details, euros, metered, tariff
 from .full_disk import FullDisk
 from .ledger_files import execute, rows
-from .test_ledger_migrations import REFUSED, VERSIONS, check, fill, open_and_close, run
+from .test_ledger_migrations import REFUSED, SOURCE, VERSIONS, check, fill, open_and_close, run
 
 PAGE = 4096
 FAR = datetime.max.replace(tzinfo=UTC)
@@ -184,8 +190,11 @@ async def test_nothing_that_is_salvaged_was_never_written(trouble: Trouble, seed
 
 
 async def test_everything_but_the_broken_is_salvaged(trouble: Trouble) -> None:
-    """Test that commands, the outbox, cards and revisions come along, and imports do not."""
+    """Test that commands, the outbox, cards and revisions come along, and imports begin anew."""
     await fill(trouble.ledger)
+    # What has ended before a source was added is not posted, and what is lost may have been.
+    past = replace(SOURCE, charge_point_id="past", is_live=False, since=at(0))
+    await trouble.ledger.outbox.use_sources(OTHER_ACCOUNT, [SOURCE, past])
     await trouble.ledger.upsert(many(200))
     await trouble.ledger.close()
     execute(
@@ -204,8 +213,16 @@ async def test_everything_but_the_broken_is_salvaged(trouble: Trouble) -> None:
     await trouble.ledger.close()
     assert rows(trouble.file) == before
     with closing(sqlite3.connect(trouble.file)) as connection:
-        assert connection.execute("SELECT count(*) FROM imports").fetchone() == (0,)
-        assert connection.execute("SELECT since FROM posting_sources").fetchall() == [(None,)]
+        wanted = connection.execute(
+            "SELECT position, is_whole, progress, read, new, changed FROM imports"
+        ).fetchall()
+        assert wanted == [(None, 0, None, 0, 0, 0)] * 2
+        ((day,),) = connection.execute("SELECT DISTINCT since / 86400000000 FROM imports")
+        since = dict(connection.execute("SELECT charge_point_id, since FROM posting_sources"))
+    today = datetime.now(UTC)
+    assert 3660 <= (today - datetime.fromtimestamp(day * 86400, UTC)).days <= 3661
+    assert since["pole"] is None
+    assert abs(since["past"] / 1e6 - today.timestamp()) < 300
 
 
 @pytest.mark.parametrize("version", [1, 3, 4])
@@ -250,7 +267,7 @@ async def test_one_file_at_each_opening(trouble: Trouble) -> None:
     assert len(list(trouble.file.parent.glob("ledger.db.corrupt.*"))) == 4
 
 
-@pytest.mark.parametrize("step", range(2))
+@pytest.mark.parametrize("step", range(3))
 async def test_a_crash_while_it_is_set_aside(
     trouble: Trouble, step: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,8 +275,7 @@ async def test_a_crash_while_it_is_set_aside(
     sessions = many(300)
     await trouble.ledger.upsert(sessions)
     await trouble.ledger.close()
-    lost = trouble.pages_of("sessions")[3]
-    await trouble.overwrite(lost)
+    content = await trouble.overwrite(trouble.pages_of("sessions")[3])
     trouble.file.with_name("ledger.db-wal").touch()
     steps = 0
     rename = Path.rename
@@ -270,6 +286,9 @@ async def test_a_crash_while_it_is_set_aside(
     def crash(self: Path, target: Path) -> Path:
         nonlocal steps
         steps += 1
+        if steps == 1:
+            # As a disk leaves it that does not let SQLite fold the log in.
+            trouble.file.with_name("ledger.db-wal").write_bytes(b"log")
         if steps > step:
             raise PowerCutError
         return rename(self, target)
@@ -278,12 +297,14 @@ async def test_a_crash_while_it_is_set_aside(
         patch.setattr(Path, "rename", crash)
         with pytest.raises(PowerCutError):
             await trouble.ledger.open()
-    if step == 0:
-        trouble.file.with_name("ledger.db-wal").touch()
     await trouble.reopen()
-    assert trouble.ledger.set_aside
-    assert trouble.ledger.set_aside.exists()
+    aside = trouble.ledger.set_aside
+    assert aside
+    assert aside.read_bytes() == content
     assert len(await trouble.all()) > 250
+    assert trouble.ledger.salvaged == len(await trouble.all())
+    if step > 0:
+        assert aside.with_name(f"{aside.name}-wal").read_bytes() == b"log"
     assert not ledger_salvage._new(trouble.file).exists()
 
 
@@ -321,6 +342,127 @@ async def test_a_full_disk(trouble: Trouble) -> None:
     assert len(await trouble.ledger.upsert(sessions[100:])) == 200
     assert trouble.full == [True, False]
     assert len(await trouble.all()) == 300
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+async def test_a_broken_file_on_a_full_disk(
+    trouble: Trouble, is_open: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that it is told what is missing, and that it goes on as soon as there is room."""
+    sessions = many(600)
+    await trouble.ledger.upsert(sessions)
+    await trouble.ledger.close()
+    content = await trouble.overwrite(*trouble.pages_of("sessions")[5:7])
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger_salvage, "connect", _connect_without_room)
+        if is_open:
+            await trouble.ledger.open()
+            for _ in range(3):
+                with pytest.raises(LedgerFullError):
+                    await trouble.all()
+        else:
+            trouble.file.with_name("ledger.db-wal").touch()
+            with pytest.raises(LedgerFullError):
+                await trouble.ledger.open()
+    assert trouble.full == [True]
+    assert trouble.told == []
+    assert trouble.file.read_bytes() == content
+    if is_open:
+        # Whoever is the first has known the old one.
+        with pytest.raises(LedgerCorruptError):
+            await trouble.all()
+    else:
+        await trouble.ledger.open()
+    assert trouble.full == [True, False]
+    (aside,) = trouble.told
+    assert aside
+    assert aside.read_bytes() == content
+    assert trouble.ledger.salvaged == len(await trouble.all()) > 500
+    assert len(await trouble.ledger.upsert(sessions)) == 600 - trouble.ledger.salvaged
+
+
+def _connect_without_room(url: str) -> Engine:
+    engine = connect(url)
+
+    def limit(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA max_page_count=40")
+
+    event.listen(engine, "connect", limit)
+    return engine
+
+
+async def test_a_disk_that_is_full_between_two_renames(
+    trouble: Trouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that what has been salvaged is not thrown away by the next attempt."""
+    await trouble.ledger.upsert(many(300))
+    await trouble.ledger.close()
+    content = await trouble.overwrite(trouble.pages_of("sessions")[3])
+    await trouble.ledger.open()
+    rename = Path.rename
+
+    def fail(self: Path, target: Path) -> Path:
+        if self.name.endswith(".new"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", fail)
+        with pytest.raises(LedgerFullError):
+            await trouble.all()
+    with pytest.raises(LedgerCorruptError):
+        await trouble.all()
+    (aside,) = trouble.told
+    assert aside
+    assert aside.read_bytes() == content
+    assert trouble.ledger.salvaged == len(await trouble.all()) > 250
+
+
+async def test_a_garbled_text_is_not_shown(trouble: Trouble) -> None:
+    """Test that no traceback holds what is left of a card."""
+    await trouble.ledger.upsert([answer(card_id="04A1B2C3D4")])
+    await trouble.ledger.close()
+    execute(
+        trouble.file,
+        "UPDATE sessions SET card_id = CAST(x'303441314232433344FF' AS TEXT)",
+    )
+    await trouble.ledger.open()
+    with pytest.raises(LedgerCorruptError) as caught:
+        await trouble.all()
+    assert "04A1B2C3D" not in "".join(traceback.format_exception(caught.value))
+
+
+async def test_a_text_that_cannot_be_written_is_not_shown(trouble: Trouble) -> None:
+    """Test that it is an error of the ledger like others, without the text."""
+    with pytest.raises(LedgerError) as caught:
+        await trouble.ledger.upsert([answer(card_id="04A1B2C3D\ud800")])
+    assert str(caught.value) == "The ledger cannot be used: UnicodeEncodeError"
+    assert "04A1B2C3D" not in "".join(traceback.format_exception(caught.value))
+
+
+async def test_pages_of_a_file_that_is_replaced_meanwhile(trouble: Trouble) -> None:
+    """Test that a reader of pages goes on with the sessions that are left."""
+    await trouble.ledger.upsert(many(BATCH + 9))
+    found = 0
+    async for page in trouble.ledger.pages(SessionQuery()):
+        found += len(page)
+        run(trouble.file, f"DELETE FROM meter_values WHERE session > {BATCH + 3}")  # noqa: S608 -- our own number
+        run(trouble.file, f"DELETE FROM sessions WHERE id > {BATCH + 3}")  # noqa: S608 -- the same
+    assert found == BATCH + 3
+
+
+async def test_a_slice_of_an_import_that_is_no_more(trouble: Trouble) -> None:
+    """Test that an import that began before the file broke does not move the one after it."""
+    begun = await trouble.ledger.imports.begin(ACCOUNT, at(0))
+    step = ImportStep(account=ACCOUNT, since=begun.since, position="2", progress=0.5, read=1)
+    await trouble.ledger.upsert([answer()], step=step)
+    moved = await trouble.ledger.imports.find(ACCOUNT)
+    assert moved
+    assert (moved.position, moved.read) == ("2", 1)
+    anew = await trouble.ledger.imports.begin(ACCOUNT, at(-9))
+    await trouble.ledger.upsert([answer("s2")], step=step)
+    assert await trouble.ledger.imports.find(ACCOUNT) == anew
+    assert await trouble.ledger.session(ACCOUNT, "s2")
 
 
 async def test_a_full_disk_and_the_outbox(trouble: Trouble) -> None:

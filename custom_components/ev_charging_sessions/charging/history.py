@@ -158,6 +158,7 @@ class History:
         past = await self._backend.read_past(known.since, known.position, self._unended)
         step = ImportStep(
             account=self._account,
+            since=known.since,
             position=past.position,
             progress=past.progress,
             read=len(past.sessions),

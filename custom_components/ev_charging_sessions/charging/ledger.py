@@ -6,7 +6,7 @@ Everything a user sees is a view of it. What an awaited call has written survive
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from itertools import batched
 from pathlib import Path
@@ -24,10 +24,10 @@ from .ledger_database import (
     was_killed,
 )
 from .ledger_hours import LedgerStatistics
-from .ledger_imports import ImportStep, LedgerImports, note_step
-from .ledger_links import Links, link, links_of, unlink
+from .ledger_imports import ImportStep, LedgerImports
+from .ledger_links import Links, links_of, unlink
 from .ledger_migrations import migrate
-from .ledger_operator import knows_card, put_references, session_of_reference, use_cards
+from .ledger_operator import knows_card, session_of_reference, use_cards
 from .ledger_outbox import LedgerOutbox
 from .ledger_postings import Postings
 from .ledger_query import SessionQuery, Totals
@@ -47,8 +47,8 @@ from .ledger_reads import (
 from .ledger_salvage import finish, set_aside
 from .ledger_schema import BATCH
 from .ledger_timelines import read_timelines
-from .ledger_units import use_units
-from .ledger_upsert import Change, upsert
+from .ledger_upsert import Change
+from .ledger_writes import write_answers, write_units
 from .merge import Revision
 from .model import Account, Command, EnergyUnit, MeterValue, Session
 
@@ -69,7 +69,7 @@ class Ledger:
     could still be read. Then ``set_aside`` is where the broken one lies, ``salvaged`` the number
     of sessions that came along, and ``on_set_aside`` is called, in the event loop. Whoever met
     the broken file while the ledger was open still gets a LedgerCorruptError, for what he knew
-    of the ledger may hold no longer.
+    of the ledger may hold no longer. Without room for a new one, each call tries again.
 
     ``on_full`` is called, in the event loop, with true when there is no room left to write, and
     with false when something has been written again.
@@ -87,6 +87,7 @@ class Ledger:
         self._is_full = self._told_full = False
         self._told_aside: Path | None = None
         self._may_set_aside = False
+        self._broken: Path | None = None
         self._postings = Postings()
         self.outbox = LedgerOutbox(self._postings, self._read, self._write)
         self.statistics = LedgerStatistics(self._read, self._write)
@@ -295,6 +296,8 @@ class Ledger:
             raise
 
     def _begin[*Ts, R](self, writes: bool, work: Callable[[Connection, *Ts], R], *args: *Ts) -> R:
+        if self._broken is not None:
+            raise LedgerCorruptError("The ledger cannot be used: it is broken")
         if self._engine is None:
             raise LedgerError("The ledger is not open")
         engine = self._engine.execution_options(writes=writes)
@@ -317,7 +320,7 @@ class Ledger:
         read: datetime | None,
         step: ImportStep | None,
     ) -> tuple[Change, ...]:
-        changes, targets = self._transact(True, _upsert, self._postings, answers, read, step)
+        changes, targets = self._transact(True, write_answers, self._postings, answers, read, step)
         self._tell(loop, targets)
         return changes
 
@@ -328,7 +331,7 @@ class Ledger:
         energy_unit: EnergyUnit,
         currency: str,
     ) -> None:
-        targets = self._transact(True, _use_units, self._postings, account, energy_unit, currency)
+        targets = self._transact(True, write_units, self._postings, account, energy_unit, currency)
         self._tell(loop, targets)
 
     def _tell(self, loop: asyncio.AbstractEventLoop, targets: AbstractSet[Account]) -> None:
@@ -341,10 +344,11 @@ class Ledger:
         file = file_of(engine)
         if file:
             with as_ledger_error():
-                self.set_aside = finish(file)
+                if finished := finish(file):
+                    self.set_aside, self.salvaged = finished
         # Looking at each page at each start would take longer than all the rest of it.
         is_doubtful = file is not None and was_killed(file)
-        self._engine = engine
+        self._engine, self._broken = engine, None
         self._postings.forget()
         try:
             self._begin(True, migrate)
@@ -356,13 +360,19 @@ class Ledger:
 
     def _replace(self) -> bool:
         """Set a broken file aside, unless that has been done already; tell whether it was."""
-        file = file_of(self._engine) if self._engine else None
+        file = file_of(self._engine) if self._engine else self._broken
         if file is None or not self._may_set_aside:
             return False
         self._disconnect()
-        with as_ledger_error():
-            self.set_aside, self.salvaged = set_aside(file)
-        self._may_set_aside = False
+        self._broken = file
+        try:
+            with as_ledger_error():
+                self.set_aside, self.salvaged = set_aside(file)
+        except LedgerFullError:
+            self._is_full = True
+            raise
+        self._broken = None
+        self._is_full = self._may_set_aside = False
         self._engine = connect(self._url)
         self._postings.forget()
         return True
@@ -371,30 +381,3 @@ class Ledger:
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.dispose()
-
-
-def _upsert(
-    connection: Connection,
-    postings: Postings,
-    answers: tuple[Session, ...],
-    read: datetime | None,
-    step: ImportStep | None,
-) -> tuple[tuple[Change, ...], frozenset[Account]]:
-    changes = upsert(connection, answers, read)
-    if step is not None:
-        note_step(connection, step, changes)
-    put_references(connection, changes)
-    link(connection, changes)
-    return changes, postings.put(connection, changes, datetime.now(UTC))
-
-
-def _use_units(
-    connection: Connection,
-    postings: Postings,
-    account: Account,
-    energy_unit: EnergyUnit,
-    currency: str,
-) -> frozenset[Account]:
-    if not use_units(connection, account, energy_unit, currency):
-        return frozenset()
-    return postings.renew(connection, account, datetime.now(UTC))

@@ -87,10 +87,8 @@ def as_ledger_error() -> Iterator[None]:
     """Turn what goes wrong with a database into a LedgerError."""
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, OSError) as err:
-        # The texts of PostgreSQL's drivers name the server, its user and values of rows.
-        is_discreet = not isinstance(err, DBAPIError) or isinstance(err.orig, sqlite3.Error)
-        raise _error_of(err) from (err if is_discreet else None)
+    except (SQLAlchemyError, sqlite3.Error, OSError, ValueError) as err:
+        raise _error_of(err) from (err if _is_discreet(err) else None)
 
 
 def _error_of(err: Exception) -> LedgerError:
@@ -107,6 +105,20 @@ def _error_of(err: Exception) -> LedgerError:
     if code in _FULL or sqlstate == _FULL_SQLSTATE or is_full:
         return LedgerFullError(reason)
     return LedgerError(reason)
+
+
+def _is_discreet(err: Exception) -> bool:
+    """Tell whether the text of an error shows nothing but what went wrong.
+
+    Those of PostgreSQL's drivers name the server, its user and values of rows. That of a
+    garbled text shows what is left of it, and that of one that cannot be encoded all of it.
+    """
+    if isinstance(err, ValueError):
+        return False
+    cause = err.orig if isinstance(err, DBAPIError) else err
+    if isinstance(err, DBAPIError) and not isinstance(cause, sqlite3.Error):
+        return False
+    return cause is None or not _is_garbled(cause)
 
 
 def _is_garbled(cause: BaseException) -> bool:

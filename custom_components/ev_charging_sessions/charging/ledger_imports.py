@@ -1,7 +1,7 @@
 """How far the past of each account has been read, kept together with what was read."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from sqlalchemy import Connection, select
@@ -14,6 +14,9 @@ from .ledger_tariffs import Tariffs
 from .ledger_upsert import Change, find_account
 from .merge import from_microseconds, to_microseconds
 from .model import Account, Session
+
+# Nobody asks for more, and a network that has more is not known.
+WHOLE_PAST = timedelta(days=3660)
 
 
 class Import(Struct, frozen=True, kw_only=True):
@@ -34,9 +37,10 @@ class Import(Struct, frozen=True, kw_only=True):
 
 
 class ImportStep(Struct, frozen=True, kw_only=True):
-    """One slice of the past of an account; without a ``position`` it was the last one."""
+    """One slice of the past of an account since a time; without a ``position`` the last one."""
 
     account: Account
+    since: datetime
     position: str | None
     progress: float | None
     read: int
@@ -86,9 +90,9 @@ class LedgerImports:
 
 
 def note_step(connection: Connection, step: ImportStep, changes: Iterable[Change]) -> None:
-    """Note a step in the import that it belongs to."""
+    """Note a step in the import that it belongs to, unless another has taken its place."""
     known = _find(connection, step.account)
-    if known is not None:
+    if known is not None and known.since == step.since:
         _put(connection, step.account, step.after(known, changes))
 
 

@@ -93,10 +93,13 @@ def numbers_of(connection: Connection, query: SessionQuery) -> tuple[int, ...]:
 
 
 def numbered_sessions(connection: Connection, rows: Sequence[int]) -> tuple[Session, ...]:
-    """Return the sessions of some row numbers, in their order."""
+    """Return the sessions of some row numbers, in their order.
+
+    A number may be gone when a broken file has been replaced since it was found.
+    """
     found = connection.execute(find_numbered(), {"rows": rows}).mappings()
     by_number = {row["id"]: row for row in found}
-    return _archived(connection, [by_number[number] for number in rows])
+    return _archived(connection, [by_number[number] for number in rows if number in by_number])
 
 
 def totals(connection: Connection, query: SessionQuery) -> Totals:

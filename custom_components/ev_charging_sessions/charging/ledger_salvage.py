@@ -1,6 +1,6 @@
 """What becomes of a broken file: it is set aside, and what can still be read of it goes on."""
 
-from collections.abc import Iterator, Mapping, Set as AbstractSet
+from collections.abc import Iterable, Iterator, Mapping, Set as AbstractSet
 from contextlib import closing
 from datetime import UTC, datetime
 from itertools import batched, count
@@ -9,9 +9,10 @@ import sqlite3
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Table, func, select
+from sqlalchemy import Column, Connection, Table, false, func, literal, null, select
 
 from .ledger_database import connect
+from .ledger_imports import WHOLE_PAST
 from .ledger_migrations import migrate
 from .ledger_rows import (
     Columns,
@@ -22,6 +23,7 @@ from .ledger_rows import (
 from .ledger_schema import (
     BATCH,
     METADATA,
+    accounts,
     commands,
     imports,
     posting_sources,
@@ -35,10 +37,10 @@ from .merge import to_microseconds
 from .model import Account
 
 # What belongs to a database lies beside it under its name and one of these.
-_PARTS = ("-wal", "-shm", "")
+_PARTS = ("", "-wal", "-shm")
 # A gap of so many numbers is the end of a table.
 _NO_MORE = 2**32
-# Without them the past is read from the networks once more, which is just what is wanted now.
+# Those of the broken file say that what is lost has been read already.
 _LEFT_OUT = {schema_version, imports}
 _NOBODY = Account(backend="", account_id="")
 
@@ -49,6 +51,8 @@ def set_aside(file: Path) -> tuple[Path, int]:
     Returns where the broken one lies now, and how many sessions the new one has. Killed at any
     moment, either the broken file is still in its place or all of the new one is there.
     """
+    if finished := finish(file):
+        return finished
     new = _new(file)
     _remove(new)
     engine = connect(f"sqlite:///{new}")
@@ -56,26 +60,39 @@ def set_aside(file: Path) -> tuple[Path, int]:
         with engine.execution_options(writes=True).begin() as connection:
             migrate(connection)
             _copy(file, connection)
+            _want_past(connection)
             found = connection.execute(select(func.count()).select_from(sessions)).scalar_one()
     finally:
         engine.dispose()
     aside = _free_name(file)
-    for part in _PARTS:
-        # The file itself comes last: a log without its file would be taken for one of the next.
-        old = file.with_name(file.name + part)
-        if old.exists():
-            old.rename(aside.with_name(aside.name + part))
-    new.rename(file)
+    _exchange(file, aside)
     return aside, found
 
 
-def finish(file: Path) -> Path | None:
-    """Finish what a crash has interrupted; return where the broken file lies, if it has."""
-    new = _new(file)
-    if file.exists() or not new.exists():
+def finish(file: Path) -> tuple[Path, int] | None:
+    """Finish what a crash has interrupted; if it has, return what ``set_aside`` would have."""
+    if file.exists() or not _new(file).exists():
         return None
-    new.rename(file)
-    return max(file.parent.glob(f"{file.name}.corrupt.*"), default=None)
+    asides = file.parent.glob(f"{file.name}.corrupt.*")
+    files = (each for each in asides if not each.name.endswith(_PARTS[1:]))
+    aside = max(files, default=_free_name(file))
+    _exchange(file, aside)
+    with closing(sqlite3.connect(file)) as connection:
+        (found,) = connection.execute("SELECT count(*) FROM sessions").fetchone()
+    return aside, found
+
+
+def _exchange(file: Path, aside: Path) -> None:
+    """Put the new file in the place of the broken one.
+
+    That goes first, so that its absence tells that this has begun; and the new one comes last,
+    for it would take a log that is still there for its own.
+    """
+    for part in _PARTS:
+        old = file.with_name(file.name + part)
+        if old.exists():
+            old.rename(aside.with_name(aside.name + part))
+    _new(file).rename(file)
 
 
 def _new(file: Path) -> Path:
@@ -110,12 +127,38 @@ def _copy(broken: Path, connection: Connection) -> None:
             statement = table.insert().prefix_with("OR IGNORE")
             for batch in batched(_rows(source, table), BATCH, strict=False):
                 rows = [row for row in batch if _belongs(table, row, kept)]
+                if table is posting_sources:
+                    _post_no_past(rows)
                 if table is sessions:
                     tariffs.load(row["tariff"] for row in rows)
                 if found := [row for row in rows if _makes_sense(table, row, tariffs)]:
                     connection.execute(statement, found)
             if "id" in table.c:
                 kept[table] = set(connection.execute(select(table.c.id)).scalars())
+
+
+def _post_no_past(sources: Iterable[Columns]) -> None:
+    """Let what a network tells again of the past not be posted: it may have been already."""
+    now = to_microseconds(datetime.now(UTC))
+    for source in sources:
+        if not source["is_live"]:
+            source["since"] = now
+
+
+def _want_past(connection: Connection) -> None:
+    """Have the past of every account read again, for whoever meets the new file first."""
+    since = to_microseconds(datetime.now(UTC) - WHOLE_PAST)
+    values = {
+        "account": accounts.c.id,
+        "since": literal(since),
+        "position": null(),
+        "is_whole": false(),
+        "progress": null(),
+        "read": literal(0),
+        "new": literal(0),
+        "changed": literal(0),
+    }
+    connection.execute(imports.insert().from_select(list(values), select(*values.values())))
 
 
 def _rows(source: sqlite3.Connection, table: Table) -> Iterator[Columns]:

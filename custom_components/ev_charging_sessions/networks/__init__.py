@@ -11,7 +11,7 @@ from ..const import CONF_ALIAS, CONF_BACKEND, CONF_IDENTIFIER, SUBENTRY_CHARGE_C
 from . import cleverev, plugsurfing, shell_recharge, smappee
 from .network import Network
 
-__all__ = ["NETWORKS", "Network", "account_of", "cards_of"]
+__all__ = ["NETWORKS", "Network", "account_of", "account_of_entry", "cards_of"]
 
 NETWORKS: dict[str, Network] = {
     "shell_recharge": shell_recharge.NETWORK,
@@ -26,6 +26,11 @@ def account_of(backend: str, data: Mapping[str, Any]) -> Account:
     parts = [backend, *(data[field] for field in NETWORKS[backend].identity(data))]
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     return Account(backend=backend, account_id=digest[:16])
+
+
+def account_of_entry(entry: ConfigEntry) -> Account:
+    """Return the account of an entry, as the archive knows it."""
+    return Account(backend=entry.data[CONF_BACKEND], account_id=str(entry.unique_id))
 
 
 def cards_of(entry: ConfigEntry) -> tuple[ChargeCard, ...]:
