@@ -22,6 +22,7 @@ from .answers import ACCOUNT, answer, at
 from .ground_floor import environment
 from .postgresql import PASSWORD, PostgreSQL
 
+CARD = "04A1B2C3D4"
 URL = f"postgresql://user:{PASSWORD}@host/x"
 
 
@@ -156,7 +157,7 @@ async def test_a_text_that_it_cannot_hold(postgresql: PostgreSQL) -> None:
     """Test that this is an error like others, and that it does not show the text."""
     ledger = await _opened(postgresql.new_url())
     with pytest.raises(LedgerError) as caught:
-        await ledger.upsert([answer(card_id="04A1B2C3D\0")])
-    assert "04A1B2C3D" not in "".join(traceback.format_exception(caught.value))
+        await ledger.upsert([answer(card_id=f"{CARD}\0")])
+    assert CARD not in "".join(traceback.format_exception(caught.value))
     assert len(await ledger.upsert([answer()])) == 1
     await ledger.close()

@@ -32,6 +32,7 @@ from .ledger_files import execute, rows
 from .test_ledger_migrations import REFUSED, SOURCE, VERSIONS, check, fill, open_and_close, run
 
 PAGE = 4096
+CARD = "04A1B2C3D4"
 FAR = datetime.max.replace(tzinfo=UTC)
 
 
@@ -372,6 +373,7 @@ async def test_a_broken_file_on_a_full_disk(
         with pytest.raises(LedgerCorruptError):
             await trouble.all()
     else:
+        trouble.file.with_name("ledger.db-wal").touch()
         await trouble.ledger.open()
     assert trouble.full == [True, False]
     (aside,) = trouble.told
@@ -420,24 +422,24 @@ async def test_a_disk_that_is_full_between_two_renames(
 
 async def test_a_garbled_text_is_not_shown(trouble: Trouble) -> None:
     """Test that no traceback holds what is left of a card."""
-    await trouble.ledger.upsert([answer(card_id="04A1B2C3D4")])
+    await trouble.ledger.upsert([answer(card_id=CARD)])
     await trouble.ledger.close()
     execute(
         trouble.file,
-        "UPDATE sessions SET card_id = CAST(x'303441314232433344FF' AS TEXT)",
+        "UPDATE sessions SET card_id = CAST(CAST(card_id AS BLOB) || x'FF' AS TEXT)",
     )
     await trouble.ledger.open()
     with pytest.raises(LedgerCorruptError) as caught:
         await trouble.all()
-    assert "04A1B2C3D" not in "".join(traceback.format_exception(caught.value))
+    assert CARD not in "".join(traceback.format_exception(caught.value))
 
 
 async def test_a_text_that_cannot_be_written_is_not_shown(trouble: Trouble) -> None:
     """Test that it is an error of the ledger like others, without the text."""
     with pytest.raises(LedgerError) as caught:
-        await trouble.ledger.upsert([answer(card_id="04A1B2C3D\ud800")])
+        await trouble.ledger.upsert([answer(card_id=f"{CARD}\ud800")])
     assert str(caught.value) == "The ledger cannot be used: UnicodeEncodeError"
-    assert "04A1B2C3D" not in "".join(traceback.format_exception(caught.value))
+    assert CARD not in "".join(traceback.format_exception(caught.value))
 
 
 async def test_pages_of_a_file_that_is_replaced_meanwhile(trouble: Trouble) -> None:
