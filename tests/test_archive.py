@@ -1,5 +1,7 @@
 """Tests of an archive whose file breaks, or whose disk is full, in a real home."""
 
+from contextlib import suppress
+import errno
 import logging
 from pathlib import Path
 
@@ -11,7 +13,9 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 
-from custom_components.ev_charging_sessions.archive import LEDGER, LEDGER_FILE
+from custom_components.ev_charging_sessions.archive import LEDGER, LEDGER_FILE, async_ledger
+from custom_components.ev_charging_sessions.charging.errors import LedgerError
+from custom_components.ev_charging_sessions.charging.ledger import SessionQuery
 from custom_components.ev_charging_sessions.const import DOMAIN
 from custom_components.ev_charging_sessions.diagnostics import async_get_config_entry_diagnostics
 from tests.charging.full_disk import FullDisk
@@ -21,6 +25,7 @@ from tests.home import EVSE, Home
 from tests.namespace import ENTRANCE, POINT as NAMESPACE_POINT
 from tests.observe import sessions
 from tests.park import POINT as PARK_POINT, SERIAL
+from tests.past import give_parks_a_past, import_all, park_books, park_ledger
 from tests.simulator.defaults import CARDS, CLEVEREV_ID_TAGS, PLUGSURFING_EVSE
 
 NO_DATABASE = b"no database" * 9000
@@ -158,6 +163,66 @@ async def test_broken_while_running(home: Home) -> None:
     home.simulator.world.start_at_pole(EVSE, CARDS[0])
     await home.run(310)
     assert home.state("sensor", "status").state == "charging"
+
+
+@pytest.mark.parametrize("begin", [0, 8 * 4096], ids=["all", "most"])
+async def test_past_is_read_again_after_a_restart(home: Home, begin: int) -> None:
+    """Test that it is when Home Assistant ends before it could begin, and for nobody new."""
+    give_parks_a_past(home.simulator, 400, days=3000)
+    await home.add_parks()
+    await import_all(home, 3600)
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    await home.hass.data.pop(LEDGER).close()
+    file = Path(home.hass.config.path(LEDGER_FILE))
+    await home.hass.async_add_executor_job(_ruin, file, begin)
+    ledger = await async_ledger(home.hass)
+    with suppress(LedgerError):
+        await ledger.sessions(SessionQuery())
+    assert ledger.set_aside
+    await home.hass.data.pop(LEDGER).close()
+    await home.hass.config_entries.async_setup(home.entry.entry_id)
+    await home.settle()
+    ledger = home.coordinator.ledger
+    assert ledger.set_aside is None
+    assert len(await park_ledger(home)) < 400
+    for _ in range(30):
+        await home.advance(61)
+    assert await park_ledger(home) == park_books(home.simulator)
+    assert home.coordinator.history.known
+    assert home.coordinator.history.known.is_whole
+
+
+async def test_past_of_a_new_account_is_not_read_by_itself(home: Home) -> None:
+    """Test that whoever is added after an archive was lost has lost nothing."""
+    file = Path(home.hass.config.path(LEDGER_FILE))
+    await home.hass.async_add_executor_job(file.write_bytes, NO_DATABASE)
+    assert (await async_ledger(home.hass)).set_aside
+    await home.add_parks()
+    assert await home.coordinator.ledger.imports.find(home.coordinator.account) is None
+    assert not home.coordinator.history.is_running
+
+
+async def test_broken_without_room_for_a_new_one(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that the values stay, that the disk is said to be full, and that room is enough."""
+    await home.add_account(EVSE)
+    home.simulator.world.start_at_pole(EVSE, CARDS[0])
+    await home.run(310)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", _no_room)
+        await _ruin_while_open(home)
+        home.simulator.world.unplug(EVSE)
+        await home.run(900)
+        await _full(home, EVSE)
+        assert _issues(home).keys() == {"archive_full"}
+    await home.run(1200)
+    assert _issues(home).keys() == {"archive_replaced"}
+    assert home.state("sensor", "status").state == "available"
+
+
+def _no_room(_file: Path, _target: Path) -> Path:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.mark.parametrize("begin", [0, 8 * 4096], ids=["all", "most"])
