@@ -16,6 +16,7 @@ from .driver import Driver
 from .park_owner import ParkOwner
 from .postgresql import PostgreSQL
 from .scripted_server import ScriptedServer
+from .trouble import Trouble
 
 
 @pytest.fixture
@@ -50,6 +51,15 @@ async def ledger(ledger_url: str) -> AsyncIterator[Ledger]:
     await ledger.open()
     yield ledger
     await ledger.close()
+
+
+@pytest.fixture
+async def trouble(ledger_file: Path) -> AsyncIterator[Trouble]:
+    """Return an open ledger in a new file."""
+    trouble = Trouble(ledger_file)
+    await trouble.ledger.open()
+    yield trouble
+    await trouble.ledger.close()
 
 
 @pytest.fixture

@@ -1,115 +1,31 @@
-"""Tests of files that break and of disks that are full."""
+"""Tests of files that break."""
 
-from collections.abc import AsyncIterator
-from contextlib import closing, suppress
+from contextlib import closing
 from copy import replace
 from datetime import UTC, datetime
-import errno
 from pathlib import Path
 import random
 import sqlite3
 import traceback
 
 import pytest
-from sqlalchemy import Engine, event
 
 from custom_components.ev_charging_sessions.charging import ledger_salvage
 from custom_components.ev_charging_sessions.charging.errors import (
     LedgerCorruptError,
     LedgerError,
-    LedgerFullError,
 )
 from custom_components.ev_charging_sessions.charging.ledger import Ledger, SessionQuery
-from custom_components.ev_charging_sessions.charging.ledger_database import connect
 from custom_components.ev_charging_sessions.charging.ledger_imports import ImportStep
 from custom_components.ev_charging_sessions.charging.ledger_outbox import PostingState
 from custom_components.ev_charging_sessions.charging.ledger_schema import BATCH
-from custom_components.ev_charging_sessions.charging.model import Session, SessionStatus
 
-from .answers import ACCOUNT, OTHER_ACCOUNT, answer, at, details, euros, metered, tariff
-from .full_disk import FullDisk
+from .answers import ACCOUNT, OTHER_ACCOUNT, answer, at
 from .ledger_files import execute, rows
-from .test_ledger_migrations import REFUSED, SOURCE, VERSIONS, check, fill, open_and_close, run
+from .test_ledger_migrations import SOURCE, VERSIONS, check, fill, open_and_close, run
+from .trouble import PAGE, Trouble, many
 
-PAGE = 4096
 CARD = "04A1B2C3D4"
-FAR = datetime.max.replace(tzinfo=UTC)
-
-
-class Trouble:
-    """A ledger whose file a test can break, and what it has told of that."""
-
-    def __init__(self, file: Path) -> None:
-        """Open nothing yet."""
-        self.file = file
-        self.told: list[Path | None] = []
-        self.full: list[bool] = []
-        self.ledger = self._new()
-
-    def _new(self) -> Ledger:
-        ledger = Ledger(f"sqlite:///{self.file}")
-        ledger.on_set_aside = lambda: self.told.append(ledger.set_aside)
-        ledger.on_full = self.full.append
-        return ledger
-
-    async def reopen(self) -> None:
-        """Close the ledger and open the file once more."""
-        await self.ledger.close()
-        self.ledger = self._new()
-        await self.ledger.open()
-
-    async def overwrite(self, *pages: int, to_the_end: bool = False) -> bytes:
-        """Close the ledger, write nonsense on some pages, and return the file."""
-        await self.ledger.close()
-        content = bytearray(self.file.read_bytes())
-        if to_the_end:
-            pages = tuple(range(pages[0], len(content) // PAGE))
-        for page in pages:
-            content[page * PAGE : (page + 1) * PAGE] = random.Random(page).randbytes(PAGE)
-        self.file.write_bytes(content)
-        return bytes(content)
-
-    def pages_of(self, table: str) -> list[int]:
-        """Return the pages of a table that hold its rows, counted from 0."""
-        statement = (
-            "SELECT pageno - 1 FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY path"
-        )
-        with closing(sqlite3.connect(self.file)) as connection:
-            return [row[0] for row in connection.execute(statement, (table,))]
-
-    async def all(self) -> dict[str, Session]:
-        """Return all sessions."""
-        return {each.session_id: each for each in await self.ledger.sessions(SessionQuery())}
-
-
-@pytest.fixture
-async def trouble(ledger_file: Path) -> AsyncIterator[Trouble]:
-    """Return an open ledger in a new file."""
-    trouble = Trouble(ledger_file)
-    await trouble.ledger.open()
-    yield trouble
-    await trouble.ledger.close()
-
-
-def many(count: int) -> list[Session]:
-    """Return sessions that differ, with all that a session can have."""
-    return [
-        answer(
-            f"s{number}",
-            charge_point_id=f"CP{number % 3}",
-            card_id="card" * 10,
-            status=SessionStatus.FINISHED,
-            started=at(number),
-            ended=at(number + 1),
-            energy=float(number),
-            cost=euros(f"{number}.50"),
-            tariff=tariff("0.40"),
-            meter_values=metered((number, 0.0), (number + 1, float(number))),
-            details=details(note=f"{number}"),
-            updated=at(number + 1),
-        )
-        for number in range(count)
-    ]
 
 
 @pytest.mark.parametrize(
@@ -324,102 +240,6 @@ async def test_a_healthy_file_is_never_set_aside(ledger_file: Path) -> None:
     assert [each.name for each in ledger_file.parent.iterdir()] == ["ledger.db"]
 
 
-async def test_a_full_disk(trouble: Trouble) -> None:
-    """Test that nothing is half written, what is known is told, and it goes on with room."""
-    disk = FullDisk(trouble.ledger)
-    sessions = many(300)
-    await trouble.ledger.upsert(sessions[:100])
-    before = await trouble.all()
-    await disk.limit(1)
-    for _ in range(2):
-        with pytest.raises(LedgerFullError) as caught:
-            await trouble.ledger.upsert(sessions[100:])
-        assert str(caught.value) == "The ledger cannot be used: SQLITE_FULL"
-        assert await trouble.all() == before
-    # That nothing had to be written does not show that there is room.
-    assert await trouble.ledger.upsert(sessions[:100]) == ()
-    assert trouble.full == [True]
-    await disk.make_room()
-    assert len(await trouble.ledger.upsert(sessions[100:])) == 200
-    assert trouble.full == [True, False]
-    assert len(await trouble.all()) == 300
-
-
-@pytest.mark.parametrize("is_open", [True, False])
-async def test_a_broken_file_on_a_full_disk(
-    trouble: Trouble, is_open: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Test that it is told what is missing, and that it goes on as soon as there is room."""
-    sessions = many(600)
-    await trouble.ledger.upsert(sessions)
-    await trouble.ledger.close()
-    content = await trouble.overwrite(*trouble.pages_of("sessions")[5:7])
-    with monkeypatch.context() as patch:
-        patch.setattr(ledger_salvage, "connect", _connect_without_room)
-        if is_open:
-            await trouble.ledger.open()
-            for _ in range(3):
-                with pytest.raises(LedgerFullError):
-                    await trouble.all()
-        else:
-            trouble.file.with_name("ledger.db-wal").touch()
-            with pytest.raises(LedgerFullError):
-                await trouble.ledger.open()
-    assert trouble.full == [True]
-    assert trouble.told == []
-    assert trouble.file.read_bytes() == content
-    if is_open:
-        # Whoever is the first has known the old one.
-        with pytest.raises(LedgerCorruptError):
-            await trouble.all()
-    else:
-        trouble.file.with_name("ledger.db-wal").touch()
-        await trouble.ledger.open()
-    assert trouble.full == [True, False]
-    (aside,) = trouble.told
-    assert aside
-    assert aside.read_bytes() == content
-    assert trouble.ledger.salvaged == len(await trouble.all()) > 500
-    assert len(await trouble.ledger.upsert(sessions)) == 600 - trouble.ledger.salvaged
-
-
-def _connect_without_room(url: str) -> Engine:
-    engine = connect(url)
-
-    def limit(connection: sqlite3.Connection, _record: object) -> None:
-        connection.execute("PRAGMA max_page_count=40")
-
-    event.listen(engine, "connect", limit)
-    return engine
-
-
-async def test_a_disk_that_is_full_between_two_renames(
-    trouble: Trouble, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Test that what has been salvaged is not thrown away by the next attempt."""
-    await trouble.ledger.upsert(many(300))
-    await trouble.ledger.close()
-    content = await trouble.overwrite(trouble.pages_of("sessions")[3])
-    await trouble.ledger.open()
-    rename = Path.rename
-
-    def fail(self: Path, target: Path) -> Path:
-        if self.name.endswith(".new"):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return rename(self, target)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "rename", fail)
-        with pytest.raises(LedgerFullError):
-            await trouble.all()
-    with pytest.raises(LedgerCorruptError):
-        await trouble.all()
-    (aside,) = trouble.told
-    assert aside
-    assert aside.read_bytes() == content
-    assert trouble.ledger.salvaged == len(await trouble.all()) > 250
-
-
 async def test_a_garbled_text_is_not_shown(trouble: Trouble) -> None:
     """Test that no traceback holds what is left of a card."""
     await trouble.ledger.upsert([answer(card_id=CARD)])
@@ -465,19 +285,3 @@ async def test_a_slice_of_an_import_that_is_no_more(trouble: Trouble) -> None:
     await trouble.ledger.upsert([answer("s2")], step=step)
     assert await trouble.ledger.imports.find(ACCOUNT) == anew
     assert await trouble.ledger.session(ACCOUNT, "s2")
-
-
-async def test_a_full_disk_and_the_outbox(trouble: Trouble) -> None:
-    """Test that a session is in the outbox if and only if it is in the ledger."""
-    disk = FullDisk(trouble.ledger)
-    await fill(trouble.ledger)
-    await disk.limit(0)
-    written = []
-    with suppress(LedgerFullError):
-        for number in range(200):
-            await trouble.ledger.upsert([replace(REFUSED, session_id=f"p{number}")])
-            written.append(f"p{number}")
-    assert 0 < len(written) < 200
-    found = [each for each in await trouble.all() if each.startswith("p")]
-    due = await trouble.ledger.outbox.due(OTHER_ACCOUNT, FAR, 999)
-    assert {each.session.session_id for each in due} == set(found) == set(written)
