@@ -153,6 +153,7 @@ async def test_one_session_charges(home: Home, monkeypatch: pytest.MonkeyPatch) 
         home.entity_id("sensor", "energy", POINT),
         home.entity_id("sensor", "last_reported", POINT),
         home.entity_id("sensor", "energy", None),
+        home.entity_id("calendar", "sessions", None),
     }
 
 

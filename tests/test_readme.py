@@ -18,7 +18,7 @@ from tests.home import EVSE, Home
 from tests.simulator.defaults import CARDS
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
-FAMILY, COMPANY, MONTH, QUOTE = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+FAMILY, COMPANY, MONTH, QUOTE, _LEDGER = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
 
 
 async def _automate(home: Home, example: str) -> list[ServiceCall]:

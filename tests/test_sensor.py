@@ -168,7 +168,8 @@ async def test_no_energy_and_no_cost(home: Home) -> None:
     await _charging(home)
     entries = er.async_entries_for_config_entry(er.async_get(home.hass), home.entry.entry_id)
     keys = {entry.unique_id.rpartition("*0_")[2] for entry in entries} - {
-        f"{home.entry.unique_id}_active_sessions"
+        f"{home.entry.unique_id}_active_sessions",
+        f"{home.entry.unique_id}_sessions",
     }
     assert keys == {
         "card",
@@ -196,6 +197,7 @@ async def test_entities(home: Home) -> None:
     } == {
         "binary_sensor.nl_tnm_e02003451_0_charging": "charging",
         "binary_sensor.nl_tnm_e02003451_0_connected": "connected",
+        "calendar.shell_recharge_sessions": "sessions",
         "event.nl_tnm_e02003451_0_session": "session",
         "sensor.nl_tnm_e02003451_0_card": "card",
         "sensor.nl_tnm_e02003451_0_last_reported": "last_reported",

@@ -6,9 +6,10 @@ recorder has committed them. So whatever happens in between, they are right in t
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import batched
 import logging
+from math import inf
 
 from msgspec import Struct
 
@@ -16,8 +17,8 @@ from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.models import StatisticData
 from homeassistant.components.recorder.statistics import async_add_external_statistics
 from homeassistant.components.recorder.tasks import SynchronizeTask
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from .charging.energy import HOUR
@@ -42,7 +43,9 @@ from .statistics_series import (
 
 _LOGGER = logging.getLogger(__name__)
 
-_INTERVAL = timedelta(minutes=1)
+# A network often tells the last of a session in several answers.
+_PAUSE = 60.0
+_HOUR_SECONDS = 3600
 # The recorder stands still for everybody while it takes one call.
 _ROWS_AT_ONCE = 500
 # What is not there after this many times will not be there after another one.
@@ -82,6 +85,8 @@ class StatisticsWriter:
         self._writing = asyncio.Lock()
         self._seen: dict[str, int] = {}
         self._hour: int | None = None
+        self._cancel: CALLBACK_TYPE | None = None
+        self._due = inf
 
     async def async_catch_up(self) -> None:
         """Write all that is due, after a look at what somebody else may have taken away."""
@@ -97,10 +102,12 @@ class StatisticsWriter:
         each full hour and soon after its end. So are the many sessions of an import.
         """
         if self._writing.locked():
+            self.async_wake()
             return
         async with self._writing:
             due = await self._ledger.due(self._account)
-            hour = int(dt_util.utcnow().timestamp()) // 3600
+            now = dt_util.utcnow().timestamp()
+            hour = int(now) // _HOUR_SECONDS
             is_new_hour, self._hour = hour != self._hour, hour
             sessions = self._coordinator.sessions.open.values()
             moving = {session.charge_point_id or "" for session in sessions}
@@ -112,6 +119,57 @@ class StatisticsWriter:
             self._seen = {point: each.revision for point, each in due.items()}
             if at_rest:
                 await self._async_write(at_rest)
+            if due.keys() - at_rest.keys() - moving:
+                self.async_wake()
+            elif due:
+                # What could not be written, too.
+                self.async_wake(_HOUR_SECONDS - now % _HOUR_SECONDS + _PAUSE)
+
+    @callback
+    def async_wake(self, seconds: float = _PAUSE) -> None:
+        """Look after some seconds, unless that is to be sooner anyway."""
+        at = self._hass.loop.time() + seconds
+        if at < self._due:
+            self.async_stop()
+            self._due = at
+            self._cancel = async_call_later(self._hass, seconds, self._async_wake_up)
+
+    @callback
+    def async_stop(self) -> None:
+        """Look no more."""
+        if self._cancel:
+            self._cancel()
+        self._cancel, self._due = None, inf
+
+    @callback
+    def _async_wake_up(self, _now: datetime) -> None:
+        self._cancel, self._due = None, inf
+        self._spawn(self.async_look)
+
+    def _spawn(self, what: Callable[[], Awaitable[None]]) -> None:
+        self._coordinator.config_entry.async_create_background_task(
+            self._hass, self._async_work(what), f"{DOMAIN} statistics", eager_start=False
+        )
+
+    async def _async_work(self, what: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await what()
+        except LedgerError as err:
+            _LOGGER.debug("The statistics have to wait: %s", err)
+            self.async_wake()
+
+    @callback
+    def async_start(self) -> CALLBACK_TYPE:
+        """Catch up, and look whenever sessions have been written; return how to end that."""
+        end = self._ledger.on_change(self.async_wake)
+        self._spawn(self.async_catch_up)
+
+        @callback
+        def stop() -> None:
+            end()
+            self.async_stop()
+
+        return stop
 
     async def async_rebuild(self, *, dry_run: bool) -> list[Difference]:
         """Make all statistics what the ledger says, and return how they differed from that."""
@@ -272,28 +330,8 @@ def async_keep_statistics(hass: HomeAssistant, entry: ChargingConfigEntry) -> No
     if "recorder" not in hass.config.components:
         return
     coordinator = entry.runtime_data
-    writer = coordinator.statistics = StatisticsWriter(hass, coordinator)
-
-    async def work(what: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await what()
-        except LedgerError as err:
-            _LOGGER.debug("The statistics have to wait: %s", err)
-
-    @callback
-    def spawn(what: Callable[[], Awaitable[None]]) -> None:
-        entry.async_create_background_task(
-            hass, work(what), f"{DOMAIN} statistics", eager_start=False
-        )
-
-    @callback
-    def look(_now: datetime) -> None:
-        spawn(writer.async_look)
-
-    entry.async_on_unload(
-        async_track_time_interval(hass, look, _INTERVAL, name=f"{DOMAIN} statistics")
-    )
-    spawn(writer.async_catch_up)
+    coordinator.statistics = StatisticsWriter(hass, coordinator)
+    entry.async_on_unload(coordinator.statistics.async_start())
 
 
 def _series_of(

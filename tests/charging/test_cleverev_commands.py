@@ -175,7 +175,9 @@ async def test_headers(server: ScriptedServer, http: aiohttp.ClientSession) -> N
 async def test_the_legacy_generation_only_lists(http: aiohttp.ClientSession) -> None:
     """Test that nothing is sent for what it cannot do."""
     backend = cleverev_at("http://127.0.0.1:9", http, api_generation="legacy")
-    assert backend.capabilities == Capabilities(energy=True, prices=True)
+    assert backend.capabilities == Capabilities(
+        energy=True, prices=True, past=True, lists_past=True
+    )
     with pytest.raises(InvalidInputError) as start:
         await backend.start("chg_1-1", None)
     with pytest.raises(InvalidInputError) as stop:
@@ -187,7 +189,9 @@ async def test_what_the_newer_generation_can_do(http: aiohttp.ClientSession) -> 
     """Test the capabilities, and that no mode can be set."""
     backend: Backend = cleverev_at("http://127.0.0.1:9", http)
     assert isinstance(backend, CleverEV)
-    assert backend.capabilities == Capabilities(start=True, stop=True, energy=True, prices=True)
+    assert backend.capabilities == Capabilities(
+        start=True, stop=True, energy=True, prices=True, past=True, lists_past=True
+    )
     assert backend.cards == ()
     with pytest.raises(InvalidInputError) as caught:
         await backend.set_mode("chg_1-1", ModeSetting(mode=ChargingMode.PAUSED))

@@ -211,6 +211,7 @@ class Ledger:
         A session that is not known is a LedgerError.
         """
         await self._write(unlink, account, session_id)
+        self.statistics.tell()
 
     async def revisions(self, account: Account, session_id: str) -> tuple[Revision, ...]:
         """Return what an ended session was known as before each correction, oldest first."""
@@ -336,6 +337,7 @@ class Ledger:
 
     def _tell(self, loop: asyncio.AbstractEventLoop, targets: AbstractSet[Account]) -> None:
         # From here, because whoever has asked for this may not wait for its end.
+        loop.call_soon_threadsafe(self.statistics.tell)
         if targets:
             loop.call_soon_threadsafe(self.outbox.tell, targets)
 

@@ -1,6 +1,6 @@
 """What the statistics of an account should say: its energy and cost by clock hour."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -94,6 +94,20 @@ class LedgerStatistics:
         """Use the transactions of a ledger."""
         self._read = read
         self._write = write
+        self._listeners: set[Callable[[], None]] = set()
+
+    def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back, in the event loop, when statistics may have become wrong.
+
+        Returns how to end that.
+        """
+        self._listeners.add(callback)
+        return lambda: self._listeners.discard(callback)
+
+    def tell(self) -> None:
+        """Tell those who listen that sessions have been written."""
+        for callback in tuple(self._listeners):
+            callback()
 
     async def due(self, account: Account) -> Mapping[str, Due]:
         """Return which statistics are wrong, by charge point."""
