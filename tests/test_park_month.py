@@ -120,8 +120,12 @@ async def changes(hass: HomeAssistant, begin: datetime, end: datetime) -> dict[s
 
 @pytest.fixture
 def recorder_config() -> dict[str, Any]:
-    """Record what the test is about, and not one event at a time."""
-    return {"include": {"entity_globs": ["sensor.*_energy"]}, "commit_interval": 1}
+    """Record what the test is about.
+
+    It is committed at once: what waits for that locks out who reads the database in memory, and
+    time stands still until everybody has read.
+    """
+    return {"include": {"entity_globs": ["sensor.*_energy"]}, "commit_interval": 0}
 
 
 @pytest.mark.timeout(240)
