@@ -27,6 +27,7 @@ from tests.observe import sessions
 from tests.park import POINT as PARK_POINT, SERIAL
 from tests.past import give_parks_a_past, import_all, park_books, park_ledger
 from tests.simulator.defaults import CARDS, CLEVEREV_ID_TAGS, PLUGSURFING_EVSE
+from tests.simulator.pole import Pole
 
 NO_DATABASE = b"no database" * 9000
 
@@ -225,19 +226,24 @@ def _no_room(_file: Path, _target: Path) -> Path:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-@pytest.mark.parametrize("begin", [0, 8 * 4096], ids=["all", "most"])
-async def test_broken_while_a_car_charges_here(guest_house: GuestHouse, begin: int) -> None:
-    """Test that a session that only this home measures goes on, and is posted whole, once."""
-    house, home = guest_house, guest_house.home
+async def _charging_here(house: GuestHouse) -> tuple[Pole, str]:
+    """Let the network start a session at a pole of this home; return both."""
     await house.add_devices("front")
     await house.add_operator()
     await house.add_connector()
     pole = house.poles.pole("front")
     pole.plug()
-    await home.run(60)
+    await house.home.run(60)
     (answer,) = await house.caller.start(PLUGSURFING_EVSE)
     assert answer.code == 0
-    session_id = str(answer.body["session-start"]["session-id"])
+    return pole, str(answer.body["session-start"]["session-id"])
+
+
+@pytest.mark.parametrize("begin", [0, 8 * 4096], ids=["all", "most"])
+async def test_broken_while_a_car_charges_here(guest_house: GuestHouse, begin: int) -> None:
+    """Test that a session that only this home measures goes on, and is posted whole, once."""
+    house, home = guest_house, guest_house.home
+    pole, session_id = await _charging_here(house)
     await home.run(300)
     await _ruin_while_open(home, begin)
     await home.run(300)
@@ -321,14 +327,7 @@ async def test_full_disk_at_a_namespace(home: Home) -> None:
 async def test_full_disk_while_a_car_charges_here(guest_house: GuestHouse) -> None:
     """Test that what only this home measures is kept in memory until there is room."""
     house, home = guest_house, guest_house.home
-    await house.add_devices("front")
-    await house.add_operator()
-    await house.add_connector()
-    pole = house.poles.pole("front")
-    pole.plug()
-    await home.run(60)
-    (answer,) = await house.caller.start(PLUGSURFING_EVSE)
-    assert answer.code == 0
+    pole, _ = await _charging_here(house)
     await home.run(120)
     disk = FullDisk(home.coordinator.ledger)
     await disk.fill()
