@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+import logging
 from pathlib import Path
 
 from freezegun.api import FrozenDateTimeFactory
@@ -16,6 +17,9 @@ from tests.charging.postgresql import PostgreSQL, programs
 from tests.guest_house import GuestHouse
 from tests.home import Home
 from tests.simulator import Simulator
+
+# The test package lets it tell each statement, which costs more than many a statement.
+logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
