@@ -1,10 +1,17 @@
 """The cards and charge points of an account, from their forms to what they change."""
 
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
-from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, SubentryFlowContext
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    SOURCE_USER,
+    ConfigEntryState,
+    ConfigSubentry,
+    SubentryFlowContext,
+)
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
@@ -74,6 +81,29 @@ async def test_add_card(home: Home) -> None:
     await home.settle()
     queries = {entry.query for entry in home.simulator.log.entries}
     assert f"emaId={CARDS[1]}" in queries
+
+
+async def test_add_cards_at_once(home: Home) -> None:
+    """Test that all that changes while an account loads again makes it load once more."""
+    await home.add_account()
+    loaded = []
+
+    def note() -> None:
+        if home.entry.state is ConfigEntryState.LOADED:
+            loaded.append(len(home.entry.runtime_data.backend.cards))
+
+    home.entry.async_on_state_change(note)
+    for number in range(3):
+        card = {"identifier": f"NL-TNM-C0000000{number}", "alias": f"Card {number}"}
+        subentry = ConfigSubentry(
+            data=MappingProxyType(card),
+            subentry_type="charge_card",
+            title=card["alias"],
+            unique_id=card["identifier"],
+        )
+        home.hass.config_entries.async_add_subentry(home.entry, subentry)
+    await home.settle()
+    assert loaded == [2, 4]
 
 
 @pytest.mark.parametrize(

@@ -132,9 +132,13 @@ def _reload_when_changed(hass: HomeAssistant, entry: ChargingConfigEntry) -> Non
         return entry.title, dict(entry.options), subentries
 
     known = facts()
+    is_due = False
 
     async def reload(hass: HomeAssistant, entry: ChargingConfigEntry) -> None:
-        if facts() != known:
+        nonlocal is_due
+        # What changes until the reload begins needs no further one.
+        if not is_due and facts() != known:
+            is_due = True
             hass.config_entries.async_schedule_reload(entry.entry_id)
 
     entry.async_on_unload(entry.add_update_listener(reload))

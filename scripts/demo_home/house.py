@@ -109,9 +109,11 @@ async def open_house(folder: Path, *, with_usual_port: bool = False) -> AsyncIte
                 if operator_id is None:
                     operator_id = await operator_scene.add(home, simulator.url)
                 with step("devices and entities"):
-                    await _wait_until_loaded(home, shell_id, EVSES)
+                    await _wait_until_loaded(home, shell_id, EVSES, cards=2)
                     await _wait_until_loaded(home, park_id, CONNECTORS)
-                    await _wait_until_loaded(home, namespace_id, PLACES)
+                    await _wait_until_loaded(
+                        home, namespace_id, PLACES, cards=len(namespace_scene.CARDS)
+                    )
                     await _wait_until_loaded(home, operator_id, operator_scene.CONNECTORS)
                 await operator_scene.name_poles(home)
                 await operator_scene.announce(home, simulator, operator_id)
@@ -239,13 +241,21 @@ async def _add_namespace(home: HomeAssistant, simulator: str) -> str:
 
 
 async def _wait_until_loaded(
-    home: HomeAssistant, entry_id: str, charge_points: tuple[str, ...]
+    home: HomeAssistant,
+    entry_id: str,
+    charge_points: tuple[str, ...],
+    cards: int = 0,
 ) -> None:
-    """Wait for an account and its charge points."""
+    """Wait for an account, its cards and its charge points.
+
+    Each card that is added makes the account load once more, so that it may be loaded and about
+    to go away.
+    """
 
     async def is_loaded() -> bool:
-        entries = await home.command("config_entries/get", domain=DOMAIN)
-        if not any(each["entry_id"] == entry_id and each["state"] == "loaded" for each in entries):
+        account = await home.get(f"/api/diagnostics/config_entry/{entry_id}")
+        # An account that is not loaded tells of no cards.
+        if account["data"].get("cards", -1) < cards:
             return False
         devices = await read_devices(home)
         shown = [each.identifier for each in devices if each.is_charge_point]
