@@ -1,13 +1,10 @@
-"""What hassfest checks, as far as it can be checked without it, and a little more."""
+"""Tests that the code and its texts, icons and descriptions know the same names."""
 
 import ast
 from collections.abc import Iterator
 import json
 import re
-import tomllib
-from typing import Any
 
-from awesomeversion import AwesomeVersion
 import pytest
 import voluptuous as vol
 
@@ -64,7 +61,6 @@ from tests.texts import (
     BACKEND_ERRORS,
     FOLDER,
     ICONS,
-    ROOT,
     TEXTS,
     calls,
     constant,
@@ -75,7 +71,6 @@ from tests.texts import (
     placeholders,
 )
 
-MANIFEST: dict[str, Any] = json.loads((FOLDER / "manifest.json").read_text())
 SERVICES = load_yaml_dict(FOLDER / "services.yaml")
 LANGUAGES = sorted(path.stem for path in (FOLDER / "translations").iterdir())
 
@@ -139,49 +134,6 @@ def _refusals() -> dict[str, set[str]]:
         if key := constant(call.args[position]):
             found.setdefault(key, set()).update(each.arg for each in call.keywords if each.arg)
     return found
-
-
-def test_manifest() -> None:
-    """Test that the manifest is complete, in order, and true."""
-    keys = list(MANIFEST)
-    assert keys[:2] == ["domain", "name"]
-    assert keys[2:] == sorted(keys[2:])
-    assert set(keys) >= {
-        "codeowners",
-        "documentation",
-        "integration_type",
-        "iot_class",
-        "issue_tracker",
-        "version",
-    }
-    assert MANIFEST["domain"] == FOLDER.name == DOMAIN
-    assert MANIFEST["name"] == TEXTS["title"]
-    assert MANIFEST["config_flow"] is True
-    assert MANIFEST["documentation"].startswith("https://")
-    assert all(owner.startswith("@") for owner in MANIFEST["codeowners"])
-    assert AwesomeVersion(MANIFEST["version"]).valid
-
-
-def test_requirements_are_those_of_the_tests() -> None:
-    """Test that what Home Assistant installs is pinned, and is what the tests use."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    for requirement in MANIFEST["requirements"]:
-        assert re.fullmatch(r"[\w-]+==[\w.]+", requirement)
-        assert requirement in project["dependency-groups"]["dev"]
-
-
-def test_components_in_use_are_declared() -> None:
-    """Test that every component that is imported is set up before this one.
-
-    Repairs is always there, and imports us.
-    """
-    declared = {*MANIFEST.get("dependencies", []), *MANIFEST.get("after_dependencies", [])}
-    used = {
-        match[1]
-        for path in FOLDER.rglob("*.py")
-        for match in re.finditer(r"homeassistant\.components\.(\w+)", path.read_text())
-    }
-    assert used <= declared | set(PLATFORMS) | {"repairs"}
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 import json
 from pathlib import Path
 from string import Formatter
@@ -34,12 +35,29 @@ BACKEND_ERRORS: list[ChargingError] = [
 ]
 
 
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Return the code of the integration, each file by its path below the folder."""
+    return {
+        path.relative_to(FOLDER): ast.parse(path.read_text())
+        for path in sorted(FOLDER.rglob("*.py"))
+    }
+
+
+@cache
+def all_calls() -> tuple[tuple[str, ast.Call], ...]:
+    """Return every call of the integration, with the last name of what is called."""
+    return tuple(
+        (ast.unparse(node.func).rpartition(".")[2], node)
+        for tree in trees().values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+    )
+
+
 def calls(*names: str) -> Iterator[ast.Call]:
     """Return the calls of functions of these names in the integration."""
-    for path in FOLDER.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in names:
-                yield node
+    return (node for name, node in all_calls() if name in names)
 
 
 def constant(node: ast.expr) -> str | None:
