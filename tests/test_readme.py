@@ -1,4 +1,4 @@
-"""The examples of the README, run as a user would."""
+"""The examples of the README and of docs/actions.md, run as a user would."""
 
 from pathlib import Path
 import re
@@ -17,8 +17,12 @@ from tests.calls import charged
 from tests.home import EVSE, Home
 from tests.simulator.defaults import CARDS
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
-FAMILY, COMPANY, MONTH, QUOTE, _LEDGER = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+FAMILY, MONTH = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+COMPANY, QUOTE = re.findall(
+    r"```yaml\n(.*?)```", (ROOT / "docs" / "actions.md").read_text(), re.DOTALL
+)
 
 
 async def _automate(home: Home, example: str) -> list[ServiceCall]:
