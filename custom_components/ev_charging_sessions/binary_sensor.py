@@ -36,6 +36,9 @@ DESCRIPTIONS: tuple[ChargePointBinarySensorDescription, ...] = (
     ),
     ChargePointBinarySensorDescription(
         key="charging",
+        # With the name of its device class it would be called like the switch, and Assist could
+        # not tell which of the two is to be turned on.
+        translation_key="charging",
         device_class=BinarySensorDeviceClass.BATTERY_CHARGING,
         is_on_fn=lambda state: state.is_charging,
     ),

@@ -1,13 +1,17 @@
-"""Texts of ours that no frontend translates: in events of the calendar, and in statements.
+"""Texts of ours that no frontend translates: in calendars and statements, and what is spoken.
 
-They are in the language of Home Assistant, because whoever reads them is not known.
+They are in the language of Home Assistant where whoever reads them is not known.
 """
 
 from datetime import datetime
 from decimal import Decimal
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.translation import async_get_cached_translations
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.translation import (
+    async_get_cached_translations,
+    async_get_translations,
+)
 from homeassistant.util import dt as dt_util
 
 from .charging.model import SessionStatus, Source
@@ -16,22 +20,29 @@ from .const import DOMAIN
 
 # Groups of digits are kept apart by a narrow space, which is read alike in every language.
 _GROUPS = "\N{NARROW NO-BREAK SPACE}"
-_CATEGORIES = ("common", "entity", "selector")
+_CATEGORIES = ("common", "entity", "exceptions", "selector")
 _SOURCES = "entity.sensor.session_cost.state_attributes.cost_source.state"
 
 
+async def async_wording(hass: HomeAssistant, language: str) -> Wording:
+    """Return the wording of the language in which somebody speaks."""
+    for category in _CATEGORIES:
+        await async_get_translations(hass, language, category, {DOMAIN})
+    return Wording(hass, language)
+
+
 class Wording:
-    """Says figures and words in the language of the home; it can be used in any thread."""
+    """Says figures and words in one language; it can be used in any thread."""
 
     @callback
-    def __init__(self, hass: HomeAssistant) -> None:
-        """Take the texts of the language that is set at this moment."""
-        self.language = hass.config.language
+    def __init__(self, hass: HomeAssistant, language: str | None = None) -> None:
+        """Take the texts of a language, or of the one that is set at this moment."""
+        self.language = language or hass.config.language
         self._texts: dict[str, str] = {}
         # A language that has only just been chosen may not have been read yet.
-        for language in ("en", self.language):
+        for spoken in ("en", self.language):
             for category in _CATEGORIES:
-                found = async_get_cached_translations(hass, language, category, DOMAIN)
+                found = async_get_cached_translations(hass, spoken, category, DOMAIN)
                 self._texts |= found
 
     def say(self, key: str, **values: object) -> str:
@@ -45,6 +56,11 @@ class Wording:
     def source(self, source: Source) -> str:
         """Return the word for where a cost comes from."""
         return self._text(f"{_SOURCES}.{source}")
+
+    def error(self, err: HomeAssistantError) -> str:
+        """Return what an error of ours says."""
+        text = self._texts.get(f"component.{DOMAIN}.exceptions.{err.translation_key}.message")
+        return text.format(**(err.translation_placeholders or {})) if text else str(err)
 
     def month(self, time: datetime) -> str:
         """Return the month of a time, such as October 2026."""

@@ -1,0 +1,201 @@
+"""What can be asked by voice and no entity can answer.
+
+The sentences, and the words of the answers, are in docs/voice/custom_sentences. What is here
+finds the figures and says them in the language of the question.
+"""
+
+from typing import Any, override
+
+import voluptuous as vol
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import intent
+
+from .assistants import Place, Reach, async_told, exposed_to, reach_of, time_of_period
+from .charging.ledger import SessionQuery
+from .charging.model import Session
+from .charging.sums import Sums
+from .wording import Wording, async_wording
+
+INTENT_ACTIVE = "EvChargingSessionsActive"
+INTENT_LAST = "EvChargingSessionsLast"
+INTENT_TOTALS = "EvChargingSessionsTotals"
+
+SLOT_PERIOD = "period"
+SLOT_PLACE = "place"
+
+PERIODS = [
+    "today",
+    "yesterday",
+    "this_week",
+    "last_week",
+    "this_month",
+    "last_month",
+    "this_year",
+    "last_year",
+]
+
+_PLACE = {vol.Optional(SLOT_PLACE): intent.non_empty_string}
+
+
+async def async_setup_intents(hass: HomeAssistant) -> None:
+    """Register the questions."""
+    for handler in (ActiveHandler(), LastHandler(), TotalsHandler()):
+        intent.async_register(hass, handler)
+
+
+class _Question(intent.IntentHandler):
+    """A question about what is exposed, all of it or at one place."""
+
+    @property
+    @override
+    def slot_schema(self) -> dict[Any, Any]:
+        return _PLACE
+
+    async def _async_answer(
+        self, reach: Reach, slots: dict[str, Any], wording: Wording
+    ) -> dict[str, Any]:
+        """Return what the words of the answer are filled with."""
+        raise NotImplementedError
+
+    @override
+    async def async_handle(self, intent_obj: intent.Intent) -> intent.IntentResponse:
+        """Answer; what is exposed to nobody is not known to anybody."""
+        slots = {
+            name: slot["value"]
+            for name, slot in self.async_validate_slots(intent_obj.slots).items()
+        }
+        wording = await async_wording(intent_obj.hass, intent_obj.language)
+        response = intent_obj.create_response()
+        response.response_type = intent.IntentResponseType.QUERY_ANSWER
+        place = slots.get(SLOT_PLACE)
+        try:
+            reach = exposed_to(intent_obj.hass, intent_obj.assistant)
+            if place:
+                reach = _at(intent_obj, reach, place)
+            filled = await self._async_answer(reach, slots, wording)
+        except intent.IntentError:
+            raise
+        except HomeAssistantError as err:
+            response.async_set_error(
+                intent.IntentResponseErrorCode.FAILED_TO_HANDLE, wording.error(err)
+            )
+            return response
+        names = {each.name for each in reach.places if place and each.is_called(place)}
+        name = names.pop() if len(names) == 1 else place
+        response.async_set_speech_slots({**filled, SLOT_PLACE: name})
+        return response
+
+
+class TotalsHandler(_Question):
+    """What was charged in a period, and what it cost."""
+
+    intent_type = INTENT_TOTALS
+    description = "Tells how much was charged in a period and what it cost"
+
+    @property
+    @override
+    def slot_schema(self) -> dict[Any, Any]:
+        return {vol.Required(SLOT_PERIOD): vol.In(PERIODS), **_PLACE}
+
+    @override
+    async def _async_answer(
+        self, reach: Reach, slots: dict[str, Any], wording: Wording
+    ) -> dict[str, Any]:
+        start, end = time_of_period(slots[SLOT_PERIOD])
+        told = await async_told(reach, SessionQuery(start=start, end=end))
+        return _figures(told.sums, wording)
+
+
+class LastHandler(_Question):
+    """What the running or else the last session charged, and what it cost."""
+
+    intent_type = INTENT_LAST
+    description = "Tells how much the running or last session has charged and what it cost"
+
+    @override
+    async def _async_answer(
+        self, reach: Reach, slots: dict[str, Any], wording: Wording
+    ) -> dict[str, Any]:
+        sessions = [
+            session
+            for place in reach.places
+            if (state := place.coordinator.data.charge_points.get(place.charge_point_id))
+            and (session := state.session)
+            and session.started
+        ]
+        sums = Sums()
+        if sessions:
+            sums.add(max(sessions, key=_recency))
+        return _figures(sums, wording)
+
+
+class ActiveHandler(_Question):
+    """Who is charging now, and whether a car is connected."""
+
+    intent_type = INTENT_ACTIVE
+    description = "Tells who is charging now, and where"
+
+    @override
+    async def _async_answer(
+        self, reach: Reach, slots: dict[str, Any], wording: Wording
+    ) -> dict[str, Any]:
+        charging: list[dict[str, str | None]] = []
+        connected: set[bool | None] = set()
+        is_known = True
+        for place in reach.places:
+            coordinator = place.coordinator
+            state = coordinator.data.charge_points.get(place.charge_point_id)
+            if state is None or state.is_gone or not coordinator.shows_last_values:
+                is_known = False
+                continue
+            connected.add(state.is_connected)
+            if state.is_charging and state.session:
+                charging.append(_who(place, state.session, wording))
+            is_known = is_known and state.is_charging is not None
+        return {
+            "charging": charging,
+            "known": is_known,
+            "connected": True in connected,
+            "connection_known": is_known and None not in connected,
+        }
+
+
+def _recency(session: Session) -> tuple[bool, Any]:
+    return session.is_open, session.started
+
+
+def _at(intent_obj: intent.Intent, reach: Reach, text: str) -> Reach:
+    """Return what is at a place; Home Assistant has its own words for one that is not known."""
+    found = reach.at(text)
+    if found.places:
+        return found
+    is_there = bool(reach_of(intent_obj.hass, None).at(text).places)
+    reason = intent.MatchFailedReason.ASSISTANT if is_there else intent.MatchFailedReason.NAME
+    raise intent.MatchFailedError(
+        intent.MatchTargetsResult(is_match=False, no_match_reason=reason),
+        intent.MatchTargetsConstraints(name=text, assistant=intent_obj.assistant),
+    )
+
+
+def _figures(sums: Sums, wording: Wording) -> dict[str, Any]:
+    """Return figures as they are spoken; what is not known is none, and is counted."""
+    return {
+        "sessions": sums.count,
+        "still_open": sums.still_open,
+        "energy": None if sums.energy is None else wording.energy(sums.energy, 1),
+        "cost": [wording.money(amount, currency) for currency, amount in sums.cost.items()],
+        "without_energy": sums.without_energy,
+        "without_cost": sums.without_cost,
+    }
+
+
+def _who(place: Place, session: Session, wording: Wording) -> dict[str, str | None]:
+    """Return who charges: the alias of the card, none if nobody has given it one."""
+    card = place.coordinator.card(session.card_id)
+    return {
+        "card": card.alias if card else None,
+        "place": place.name,
+        "energy": None if session.energy is None else wording.energy(session.energy, 1),
+    }
