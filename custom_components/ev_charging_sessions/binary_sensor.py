@@ -27,22 +27,23 @@ class ChargePointBinarySensorDescription(BinarySensorEntityDescription):
     is_on_fn: Callable[[ChargePointState], bool | None]
 
 
-DESCRIPTIONS: tuple[ChargePointBinarySensorDescription, ...] = (
-    ChargePointBinarySensorDescription(
-        key="connected",
-        translation_key="connected",
-        device_class=BinarySensorDeviceClass.PLUG,
-        is_on_fn=lambda state: state.is_connected,
-    ),
-    ChargePointBinarySensorDescription(
-        key="charging",
-        # With the name of its device class it would be called like the switch, and Assist could
-        # not tell which of the two is to be turned on.
-        translation_key="charging",
-        device_class=BinarySensorDeviceClass.BATTERY_CHARGING,
-        is_on_fn=lambda state: state.is_charging,
-    ),
+CONNECTED = ChargePointBinarySensorDescription(
+    key="connected",
+    translation_key="connected",
+    device_class=BinarySensorDeviceClass.PLUG,
+    is_on_fn=lambda state: state.is_connected,
 )
+
+CHARGING = ChargePointBinarySensorDescription(
+    key="charging",
+    # With the name of its device class it would be called like the switch, and Assist could
+    # not tell which of the two is to be turned on.
+    translation_key="charging",
+    device_class=BinarySensorDeviceClass.BATTERY_CHARGING,
+    is_on_fn=lambda state: state.is_charging,
+)
+
+DESCRIPTIONS = (CONNECTED, CHARGING)
 
 
 async def async_setup_entry(

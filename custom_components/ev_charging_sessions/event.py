@@ -4,16 +4,20 @@ from collections.abc import Iterable
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CoreState, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.start import async_at_started
 
 from .charging.events import EventType, SessionEvent
+from .charging.model import CommandKind, Session
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
 from .entity import ChargePointEntity, async_add_charge_points
 from .rows import session_row
 
 # The coordinator does the talking; the entity only tells what it found.
 PARALLEL_UPDATES = 0
+
+ATTR_UNKNOWN_CARD = "unknown_card"
 
 SESSION = EventEntityDescription(
     key="session", translation_key="session", event_types=list(EventType)
@@ -40,10 +44,9 @@ class SessionEventEntity(ChargePointEntity, EventEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Tell what was found while this entity was being made."""
+        """Tell what was found while this entity was being made, or Home Assistant was off."""
         await super().async_added_to_hass()
-        # Only once it has been added can it write one state after the other.
-        self.hass.loop.call_soon(self._async_tell)
+        self.async_on_remove(async_at_started(self.hass, self._async_home_started))
 
     @callback
     @override
@@ -57,7 +60,15 @@ class SessionEventEntity(ChargePointEntity, EventEntity):
         self._async_tell()
 
     @callback
+    def _async_home_started(self, hass: HomeAssistant) -> None:
+        # Only once it has been added can it write one state after the other.
+        hass.loop.call_soon(self._async_tell)
+
+    @callback
     def _async_tell(self) -> None:
+        if self.hass.state in {CoreState.not_running, CoreState.starting}:
+            # No automation listens yet.
+            return
         for event in self.coordinator.news.take(self.charge_point_id):
             self._trigger_event(event.type, self._attributes(event))
             self.async_write_ha_state()
@@ -68,4 +79,14 @@ class SessionEventEntity(ChargePointEntity, EventEntity):
             row["computed_cost"] = str(event.computed.amount)
         if event.reason:
             row["reason"] = event.reason
+        if event.type is EventType.STARTED and event.session and self._is_unknown(event.session):
+            row[ATTR_UNKNOWN_CARD] = True
         return {key: value for key, value in row.items() if value is not None}
+
+    def _is_unknown(self, session: Session) -> bool:
+        """Tell whether a session was begun with a card that nobody has given a name.
+
+        Where we start one, the network may put a number of its own in the place of a card.
+        """
+        is_ours = self.coordinator.commands.running(self.charge_point_id) is CommandKind.START
+        return bool(session.card_id) and not is_ours and not self.coordinator.card(session.card_id)

@@ -16,8 +16,8 @@ from .entity import async_add_charge_points
 from .sensor_entity import (
     AccountSensor,
     AccountSensorDescription,
-    ChargePointSensor,
     ChargePointSensorDescription,
+    RememberedSensor,
     SessionFigureSensor,
 )
 
@@ -84,7 +84,7 @@ def _create_cost(coordinator: ChargingCoordinator, charge_point_id: str) -> Iter
 
 
 def _create_fee(coordinator: ChargingCoordinator, charge_point_id: str) -> Iterable[SensorEntity]:
-    yield ChargePointSensor(coordinator, charge_point_id, IDLE_FEE)
+    yield RememberedSensor(coordinator, charge_point_id, IDLE_FEE)
 
 
 class SessionCostSensor(SessionFigureSensor):

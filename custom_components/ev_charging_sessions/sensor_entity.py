@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import override
 
 from homeassistant.components.sensor import SensorEntity, SensorEntityDescription
+from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.helpers.typing import StateType
 
 from .charging.model import Source
@@ -60,7 +61,15 @@ class ChargePointSensor(ChargePointEntity, SensorEntity):
         return self.entity_description.value_fn(self.coordinator, self.charge_point_state)
 
 
-class SessionFigureSensor(ChargePointSensor):
+class RememberedSensor(ChargePointSensor, RestoreEntity):
+    """A value that Home Assistant keeps over a restart.
+
+    The value itself comes from the ledger. What was shown before tells a trigger what has
+    happened meanwhile.
+    """
+
+
+class SessionFigureSensor(RememberedSensor):
     """A figure of the running or last session; each session begins anew."""
 
     _source_key: str
