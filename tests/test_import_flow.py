@@ -148,6 +148,24 @@ async def test_dialog_of_a_namespace(home: Home) -> None:
     assert await namespace_ledger(home) == namespace_books(home.simulator)
 
 
+async def test_dialog_without_progress(home: Home) -> None:
+    """Test that nothing is made up where a network does not tell how much there is."""
+    home.simulator.namespace.populate(300, days=300)
+    home.simulator.cleverev.settings.order = "oldest"
+    home.simulator.cleverev.settings.count_is_total = False
+    await home.add_namespace()
+    shown: list[float] = []
+
+    def note(event: Event[Any]) -> None:
+        shown.append(event.data["progress"])
+
+    home.hass.bus.async_listen(EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE, note)
+    form = await _open(home)
+    await _submit(home, form["flow_id"], {"days": 3660})
+    assert (await _end(home, form["flow_id"]))["reason"] == "imported"
+    assert set(shown) == {1}
+
+
 async def test_dialog_says_what_went_wrong(home: Home) -> None:
     """Test that a network that refuses the list again and again is told in the dialog."""
     await home.add_parks()

@@ -192,7 +192,10 @@ async def test_change_entities(house: GuestHouse) -> None:
     result = await subentries.async_init((entry.entry_id, "connector"), context=context)
     entities = {key: value for key, value in _pole("yard").items() if key != "evse_id"}
     del entities["plug_entity"]
-    result = await subentries.async_configure(result["flow_id"], entities)
+    flow_id = result["flow_id"]
+    result = await subentries.async_configure(flow_id, entities | {"energy_entity": "sensor.none"})
+    assert result["errors"] == {"energy_entity": "no_energy_unit"}
+    result = await subentries.async_configure(flow_id, entities)
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
     await house.home.settle()

@@ -1,6 +1,7 @@
 """Tests of what an operator can set: the address for calls, forwarding, and a price."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -9,6 +10,7 @@ import pytest
 
 from homeassistant.data_entry_flow import FlowResultType
 
+from tests.front_door import front_door
 from tests.guest_house import GuestHouse
 from tests.home import EVSE as SHELL_EVSE
 from tests.simulator.defaults import CARDS, PLUGSURFING_EVSE as EVSE
@@ -61,6 +63,17 @@ async def test_check_again(house: GuestHouse) -> None:
     house.hass.config.external_url = house.url
     result = await _submit(house, result, {})
     assert result["errors"] == {"base": "local_only"}
+
+
+async def test_reached_from_outside(house: GuestHouse, tmp_path: Path) -> None:
+    """Test that an address that leads here by way of the internet is all there is to set."""
+    async with front_door(house.hass, house.url, tmp_path) as url:
+        house.hass.config.external_url = url
+        result = await _choose(house, "calls")
+        assert result["errors"] == {}
+        assert result["description_placeholders"]["url"].startswith(f"{url}/api/webhook/")
+        result = await _submit(house, result, {})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
 @pytest.mark.parametrize(("status", "error"), [(200, "other_answer"), (401, "other_answer")])
@@ -140,6 +153,8 @@ async def test_forward_under_another_id(house: GuestHouse) -> None:
     assert field == chosen["label"]
     result = await _submit(house, result, {chosen["label"]: "wrong"})
     assert result["errors"] == {chosen["label"]: "invalid_evse_id"}
+    result = await _submit(house, result, {chosen["label"]: EVSE})
+    assert result["errors"] == {chosen["label"]: "evse_id_taken"}
     result = await _submit(house, result, {chosen["label"]: "DE*8PS*EPARK*1"})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     (forwarded,) = operator.options["forward"]

@@ -143,3 +143,18 @@ def test_sessions_are_those_of_home_assistant() -> None:
         if "_create(" in source:
             assert re.search(r"async_(get|create)_clientsession\(hass", source), path
     assert not list(calls("ClientSession"))
+
+
+def test_every_flow_is_held_to_full_coverage() -> None:
+    """Test that ``scripts/test`` knows each file with a flow of accounts or their options."""
+    (listed,) = re.findall(r"^flows=\((.*)\)$", (ROOT / "scripts/test").read_text(), re.MULTILINE)
+    files = {
+        path.stem
+        for path, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        and any(
+            re.search(r"(?<!Repairs)(?<!Repair)Flow$", ast.unparse(base)) for base in node.bases
+        )
+    }
+    assert set(listed.split()) == files

@@ -83,6 +83,15 @@ async def test_add_card(home: Home) -> None:
     assert f"emaId={CARDS[1]}" in queries
 
 
+async def test_add_card_without_the_archive(home: Home) -> None:
+    """Test that a card can be given by its number where none can be looked for."""
+    await home.add_account()
+    await home.coordinator.ledger.close()
+    flow_id = await _form(home, "charge_card")
+    result = await _enter(home, flow_id, {"identifier": CARDS[1], "alias": "Company"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
 async def test_add_cards_at_once(home: Home) -> None:
     """Test that all that changes while an account loads again makes it load once more."""
     await home.add_account()

@@ -44,8 +44,9 @@ class ImportFlow(OptionsFlow):
     The import is not that of the dialog: it goes on when that is closed.
     """
 
-    _history: History | None = None
-    _waiting: asyncio.Task[ConfigFlowResult] | None = None
+    _history: History
+    _outcome: asyncio.Task[ConfigFlowResult]
+    _is_watching = False
 
     async def async_step_import_history(
         self, user_input: dict[str, Any] | None = None
@@ -65,35 +66,32 @@ class ImportFlow(OptionsFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show how far the import has come."""
-        if self._history is None:
-            return await self.async_step_import_history()
-        if self._waiting is None:
+        if not self._is_watching:
+            self._is_watching = True
             self._history.on_progress.add(self._async_show_progress)
-            self._waiting = self.hass.async_create_task(self._async_outcome(self._history))
-        if self._waiting.done():
+            self._outcome = self.hass.async_create_task(self._async_outcome())
+        if self._outcome.done():
             return self.async_show_progress_done(next_step_id="imported")
         return self.async_show_progress(
-            step_id="importing", progress_action="importing", progress_task=self._waiting
+            step_id="importing", progress_action="importing", progress_task=self._outcome
         )
 
     async def async_step_imported(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Say what came of it."""
-        if self._waiting is None:
-            return await self.async_step_import_history()
-        return await self._waiting
+        return await self._outcome
 
     @callback
     @override
     def async_remove(self) -> None:
         """Let the import go on without anybody looking."""
-        if self._history is not None:
+        if self._is_watching:
             self._history.on_progress.discard(self._async_show_progress)
 
-    async def _async_outcome(self, history: History) -> ConfigFlowResult:
+    async def _async_outcome(self) -> ConfigFlowResult:
         try:
-            done = await history.finished()
+            done = await self._history.finished()
         except ChargingError as err:
             return self.async_abort(reason=err.key, description_placeholders=placeholders_of(err))
         counts = {"read": done.read, "new": done.new, "changed": done.changed}
@@ -101,7 +99,7 @@ class ImportFlow(OptionsFlow):
             reason="imported",
             description_placeholders={
                 **{name: str(count) for name, count in counts.items()},
-                "unreadable": str(history.unreadable),
+                "unreadable": str(self._history.unreadable),
             },
         )
 
@@ -114,7 +112,6 @@ class ImportFlow(OptionsFlow):
 class AccountOptionsFlow(ImportFlow, OwnPriceFlow):
     """All that the owner of an account at a network may set or order."""
 
-    @override
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Let the user choose, where there is more than one thing to do."""
         network = NETWORKS[self.config_entry.data[CONF_BACKEND]]

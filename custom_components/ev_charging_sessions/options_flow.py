@@ -32,10 +32,6 @@ class OwnPriceFlow(OptionsFlow):
     The update listener of the account does the reloading.
     """
 
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Go on to the price, where there is nothing else to set."""
-        return await self.async_step_price()
-
     async def async_step_price(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the price; with both fields empty there is none."""
         errors: dict[str, str] = {}
