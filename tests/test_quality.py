@@ -10,6 +10,7 @@ import pytest
 
 from homeassistant.util.yaml import load_yaml_dict
 
+from custom_components.ev_charging_sessions.networks import NETWORKS
 from tests.texts import FOLDER, ROOT, all_calls, calls, trees
 
 TIERS = {
@@ -106,6 +107,35 @@ def test_links_lead_somewhere(document: Path) -> None:
         assert path.exists(), target
         if heading:
             assert heading in _headings(path), target
+
+
+@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "SECURITY.md"])
+def test_named_files_exist(document: str) -> None:
+    """Test that whoever follows a document finds the files that it names; volt is a made-up one."""
+    words = re.findall(r"`([^`\s]+)`", (ROOT / document).read_text())
+    files = [word for word in words if re.search(r"/|\.(py|md|yaml)$", word) and "volt" not in word]
+    assert len(files) > 5
+    for word in files:
+        assert any(any(place.glob(word)) for place in (ROOT, FOLDER)), word
+
+
+def test_forms_of_issues() -> None:
+    """Test that GitHub can show the forms, and that they ask for the networks there are."""
+    forms = [
+        load_yaml_dict(path)
+        for path in sorted((ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml"))
+        if path.stem != "config"
+    ]
+    assert len({form["name"] for form in forms}) == len(forms) == 3
+    for form in forms:
+        assert set(form) == {"name", "description", "labels", "body"}
+        fields = [field for field in form["body"] if field["type"] != "markdown"]
+        assert len({field["id"] for field in fields}) == len(fields)
+        for field in fields:
+            assert field["attributes"]["label"]
+            if field["id"] == "network":
+                titles = {network.title for network in NETWORKS.values()}
+                assert titles < set(field["attributes"]["options"])
 
 
 def test_runtime_data() -> None:
