@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+import re
 import shutil
 from typing import Any
 
@@ -10,8 +11,10 @@ from pytest_homeassistant_custom_component.common import async_mock_service
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from homeassistant.core import ServiceCall
+from homeassistant.helpers import area_registry as ar, device_registry as dr, label_registry as lr
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+from homeassistant.util.yaml import parse_yaml
 
 from custom_components.ev_charging_sessions.const import DOMAIN
 from tests.home import Home
@@ -193,3 +196,36 @@ async def test_monthly_statement(home: Home, messages: list[ServiceCall], tmp_pa
     assert "Hotel Entrance 1" in file.read_text()
     (message,) = messages
     assert message.data["message"] == f"The statement is in {file}. Sessions: 1."
+
+
+async def test_examples_of_the_docs(home: Home, messages: list[ServiceCall]) -> None:
+    """Test that the examples of docs/automations.md do what is said of them."""
+    docs = (ROOT / "docs" / "automations.md").read_text()
+    examples: list[Any] = [
+        parse_yaml(each) for each in re.findall(r"```yaml\n(.*?)```", docs, re.DOTALL)
+    ]
+    examples[0]["triggers"][0]["options"]["amount"] = 1
+    await home.add_namespace()
+    garage = ar.async_get(home.hass).async_create("Garage")
+    label = lr.async_get(home.hass).async_create("Charge points")
+    dr.async_get(home.hass).async_update_device(
+        home.device_id(GARAGE_POINT), area_id=garage.id, labels={label.label_id}
+    )
+    colors = async_mock_service(home.hass, "light", "turn_on")
+    offs = async_mock_service(home.hass, "light", "turn_off")
+    assert await async_setup_component(home.hass, "automation", {"automation": examples})
+    namespace = home.simulator.namespace
+    namespace.plug(GARAGE, 1, id_tag=CLEVEREV_ID_TAGS[0])
+    await home.advance(310)
+    assert messages == []
+    await home.advance(1800)
+    (message,) = messages
+    cost = home.state("sensor", "session_cost", GARAGE_POINT).state
+    assert message.data["message"] == f"Hotel Garage: {cost} so far"
+    namespace.full(GARAGE, 1)
+    await home.advance(31)
+    assert offs == []
+    namespace.unplug(GARAGE, 1)
+    await home.advance(31)
+    assert [each.data["color_name"] for each in colors] == ["green", "orange"]
+    assert len(offs) == 1
