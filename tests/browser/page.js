@@ -42,7 +42,10 @@ window.evSeen = (() => {
     plain([...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data).join("")),
     plain(element.getAttribute("aria-label")),
     plain(element.getAttribute("title")),
+    plain(element.getAttribute("placeholder")),
     plain(element.label?.toString()),
+    // A switch is drawn by the label of an input that cannot be seen itself.
+    plain(element.control?.getAttribute("aria-label")),
   ];
 
   const topmost = (x, y) => {
