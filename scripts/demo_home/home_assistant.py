@@ -119,6 +119,10 @@ class HomeAssistant:
         entry_id: str = result["result"]["entry_id"]
         return entry_id
 
+    async def remove_entry(self, entry_id: str) -> None:
+        """Remove a config entry with its devices."""
+        await self._open("DELETE", f"/api/config/config_entries/entry/{entry_id}")
+
     async def add_subentry(self, entry_id: str, kind: str, *steps: Json) -> None:
         """Add a subentry to a config entry through its flow."""
         await self._flow(_SUBENTRY_FLOW, {"handler": [entry_id, kind]}, steps)

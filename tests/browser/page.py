@@ -86,6 +86,10 @@ class Page:
         if not await _until(is_seen, seconds):
             await self.fail(f"After {seconds} s nobody sees {', '.join(map(repr, missing))}")
 
+    async def wait_until_gone(self, text: str) -> None:
+        """Wait until a text cannot be seen any more, such as that of a dialog that closes."""
+        await self.wait_until(lambda shown: text not in shown, f"the end of {text!r}")
+
     async def wait_for_match(self, pattern: str) -> str:
         """Wait for text that a regular expression finds, and return its first group."""
         found = ""
@@ -118,6 +122,14 @@ class Page:
     async def type(self, text: str) -> None:
         """Type into what has the focus."""
         await self.command("Input.insertText", text=text)
+
+    async def fill(self, label: str, text: str) -> None:
+        """Put a text into a field, in the place of what is there."""
+        await self.click(label)
+        await self.command(
+            "Input.dispatchKeyEvent", type="rawKeyDown", key="a", commands=["selectAll"]
+        )
+        await self.type(text)
 
     async def screenshot(self) -> bytes:
         """Take a picture of what can be seen, as PNG."""
