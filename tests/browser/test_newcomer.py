@@ -26,7 +26,7 @@ async def test_newcomer(page: Page, house: House) -> None:
         session = newcomer.running_session(network)
         assert session
         await newcomer.press_switch(page)
-        await page.wait_for("Status Occupied", "Charging Not charging")
+        await page.wait_for("Status Occupied", "Not charging")
         assert newcomer.running_session(network) is None
 
         energy, cost = session.energy / 1000, network.namespace.price(session)
