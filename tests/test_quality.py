@@ -10,8 +10,9 @@ import pytest
 
 from homeassistant.util.yaml import load_yaml_dict
 
+from custom_components.ev_charging_sessions.const import DOMAIN
 from custom_components.ev_charging_sessions.networks import NETWORKS
-from tests.texts import FOLDER, ROOT, all_calls, calls, trees
+from tests.texts import FOLDER, ROOT, TEXTS, all_calls, calls, trees
 
 TIERS = {
     "Bronze": """
@@ -188,3 +189,21 @@ def test_every_flow_is_held_to_full_coverage() -> None:
         )
     }
     assert set(listed.split()) == files
+
+
+def test_documents_tell_everything_that_can_be_used() -> None:
+    """Test that each action, trigger, condition and entity is described where people look."""
+    readme = (ROOT / "README.md").read_text()
+    automations = (ROOT / "docs/automations.md").read_text()
+    for action in TEXTS["services"]:
+        assert f"| `{DOMAIN}.{action}` |" in readme
+    for trigger, texts in TEXTS["triggers"].items():
+        assert f"| `{trigger}` |" in automations
+        assert texts["name"].lower() in readme
+    for condition in TEXTS["conditions"]:
+        assert f"| `{condition}` |" in automations
+    for platform in TEXTS["entity"].values():
+        for key, texts in platform.items():
+            name = "sessions are to be posted" if key == "unposted_sessions" else texts["name"]
+            words = re.sub(r"\s+", " ", readme.replace("*", "")).lower()
+            assert name.lower() in words, key
