@@ -1,19 +1,24 @@
 """The diagnostics: of use to whoever mends a bug, and of none to whoever is curious."""
 
 import json
+from typing import Any
 
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
+    get_diagnostics_for_device,
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 
 from tests.home import EVSE, OTHER_EVSE, Home
 from tests.simulator.defaults import CARDS, CLIENT_ID, CLIENT_SECRET
 
+SIGN_IN = dict.fromkeys(("access_token", "expires_in", "token_type"), "string")
 
-async def _download(home: Home, hass_client: ClientSessionGenerator) -> dict[str, object]:
+
+async def _download(home: Home, hass_client: ClientSessionGenerator) -> dict[str, Any]:
     await async_setup_component(home.hass, "diagnostics", {})
     return dict(await get_diagnostics_for_config_entry(home.hass, hass_client, home.entry))
 
@@ -36,7 +41,9 @@ async def test_diagnostics(home: Home, hass_client: ClientSessionGenerator) -> N
         "is_gone": False,
         "tariffs": 1,
     }
-    assert await _download(home, hass_client) == {
+    told = await _download(home, hass_client)
+    answers = told.pop("last_answers")
+    assert told == {
         "backend": "shell_recharge",
         "settings": {"api_version": "v2"},
         "options": [],
@@ -61,6 +68,19 @@ async def test_diagnostics(home: Home, hass_client: ClientSessionGenerator) -> N
             },
         ],
     }
+    assert set(answers) == {
+        "charge-session/active: 200",
+        "location: 200",
+        "locations: 200",
+        "sign-in: 200",
+    }
+    assert answers["charge-session/active: 200"]["data"][0]["startedAt"] == "string"
+    device = dr.async_get(home.hass).async_get(home.device_id(OTHER_EVSE))
+    assert device
+    of_device = await get_diagnostics_for_device(home.hass, hass_client, home.entry, device)
+    expected = told | {"last_answers": answers, "charge_point": told["charge_points"][1]}
+    del expected["charge_points"]
+    assert of_device == expected
 
 
 async def test_trouble(home: Home, hass_client: ClientSessionGenerator) -> None:
@@ -76,12 +96,13 @@ async def test_trouble(home: Home, hass_client: ClientSessionGenerator) -> None:
     told = await _download(home, hass_client)
     assert told["last_update_success"] is False
     assert told["last_error"] == "BackendUnavailableError('HTTP 503')"
+    assert {"charge-session/active: 200", "charge-session/active: 503"} <= set(told["last_answers"])
 
 
 async def test_not_loaded(home: Home, hass_client: ClientSessionGenerator) -> None:
-    """Test that an account that cannot be set up has diagnostics too."""
+    """Test that an account that cannot be set up has diagnostics too, with what has kept it."""
     await home.add_account()
-    await home.simulator.stop()
+    home.simulator.faults.on("html", scope="active")
     await home.hass.config_entries.async_reload(home.entry.entry_id)
     assert await _download(home, hass_client) == {
         "backend": "shell_recharge",
@@ -89,6 +110,7 @@ async def test_not_loaded(home: Home, hass_client: ClientSessionGenerator) -> No
         "options": [],
         "state": "setup_retry",
         "reason": "backend_unavailable",
+        "last_answers": {"charge-session/active: 200": "no JSON", "sign-in: 200": SIGN_IN},
     }
     await home.hass.config_entries.async_unload(home.entry.entry_id)
 

@@ -262,6 +262,8 @@ async def test_diagnostics(
         "energy_unit": "Wh",
     }
     assert told["active_sessions"] == 2
+    assert {"sessions: 200", "chargers: 200"} <= set(told["last_answers"])
+    assert "energy" in json.dumps(told["last_answers"]["sessions: 200"])
     text = json.dumps(told)
     sessions = [each.session_id for each in home.coordinator.sessions.open.values()]
     places = [POINT, GARAGE_POINT, ENTRANCE, "Hotel", "loc-hotel", home.simulator.url]

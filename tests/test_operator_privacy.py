@@ -103,6 +103,8 @@ async def test_everyday(guest_house: GuestHouse, searched: Searched) -> None:
         await _call_all(guest_house)
         await searched.look_around()
     searched.add_states(writes.states)
+    for kind in ("call session-start", "call session-post", "call rfid-post", "session-post: 200"):
+        assert f'"{kind}": {{' in searched.texts["diagnostics"][-1]
     assert len(guest_house.books.finals()) == 1
     # The search itself works: what may be seen is found.
     assert len(searched.found({"point": EVSE})) >= 2

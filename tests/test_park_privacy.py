@@ -175,6 +175,8 @@ async def test_everyday(home: Home, searched: Searched) -> None:
     assert len(searched.texts["responses of actions"]) >= 6
     assert len(searched.texts["exceptions of actions"]) >= 3
     assert "park_lost" in str(searched.texts["issues"])
+    for kind in ("sessions", "meteringconfiguration", "smartdevices", "mode", "sign-in"):
+        assert f'"{kind}: 20' in searched.texts["diagnostics"][-1]
     assert "chargingparks" in searched.log()
     # The search itself works: what may be seen is found.
     assert len(searched.found({"alias": "Family", "point": POINT})) >= 2

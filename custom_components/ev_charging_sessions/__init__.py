@@ -67,8 +67,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> 
     coordinator = ChargingCoordinator(
         hass, entry, account, backend, ledger, own_price_of(hass, entry)
     )
-    await coordinator.async_config_entry_first_refresh()
+    # Also of an account that cannot be set up, diagnostics tell what its network has answered.
     entry.runtime_data = coordinator
+    await coordinator.async_config_entry_first_refresh()
     if network.operate:
         try:
             await network.operate(hass, entry, coordinator)

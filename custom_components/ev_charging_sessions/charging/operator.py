@@ -85,7 +85,9 @@ class Operator:
             is_long = len(body) > _DECODED_AT_ONCE
             call = await asyncio.to_thread(decode_call, body) if is_long else decode_call(body)
         except CallError as err:
+            self._backend.answers.keep(f"call {err.call_name or 'that nobody knows'}", body)
             return reply(err.call_name, err.code, err.message)
+        self._backend.answers.keep(f"call {call.call_name}", body)
         try:
             return await self._do(call)
         except LedgerError as err:

@@ -7,6 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from ..model import ChargeCard, ChargePoint, EnergyUnit, ModeSetting, Session
+from ..shapes import LastAnswers
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
@@ -77,11 +78,13 @@ class Past(Struct, frozen=True, kw_only=True):
 class Backend(Protocol):
     """One account at one network.
 
-    Every method that talks to the network raises the errors of ``charging.errors``.
+    Every method that talks to the network raises the errors of ``charging.errors``. ``answers``
+    is that of its ``Transport``.
     """
 
     capabilities: Capabilities
     cards: tuple[ChargeCard, ...]
+    answers: LastAnswers
 
     async def verify(self) -> None:
         """Make sure that the credentials work, with as few requests as possible."""

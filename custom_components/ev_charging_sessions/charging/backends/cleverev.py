@@ -77,6 +77,7 @@ class CleverEV:
         )
         reader = SessionReader(account, currency, energy_unit)
         self._api = Api(session, base_url, api_token, organization_id)
+        self.answers = self._api.answers
         self._lists = Lists(self._api, reader.decode)
         self._chargers = Chargers(self._api)
         self._look_ups = LookUps(self._api, self._lists, reader.decode, by_id=self._is_current)

@@ -44,6 +44,7 @@ class Api:
         self._transport = Transport(
             session, base_url, fetch_token=self._fetch_token, error_code=error_code
         )
+        self.answers = self._transport.answers
         self._token = Token(value=api_token, lifetime=float("inf"))
         self._is_token_in_use = False
         self._headers = {"Accept": "application/json"}
@@ -66,12 +67,19 @@ class Api:
 
         params = {"skip": str(skip), "take": str(take), **filters}
         return await self._transport.get(
-            _SESSIONS, params, lambda: self._headers, decode, is_patient=is_patient
+            _SESSIONS,
+            params,
+            lambda: self._headers,
+            decode,
+            kind="sessions",
+            is_patient=is_patient,
         )
 
     async def session(self, session_id: str) -> bytes:
         """Return one session, undecoded."""
-        return await self._transport.get(_path(session_id), {}, self._newer_headers, decode_single)
+        return await self._transport.get(
+            _path(session_id), {}, self._newer_headers, decode_single, kind="session"
+        )
 
     async def chargers(self, page: int, known: ChargerPage | None) -> ChargerPage:
         """Return a page of chargers, counted from one; the ``known`` one if it comes as it was."""
@@ -80,19 +88,21 @@ class Api:
             return known if known is not None and known.body == body else decode_chargers(body)
 
         params = {"page": str(page), "per_page": str(CHARGERS_PER_PAGE)}
-        return await self._transport.get("chargers", params, self._newer_headers, decode)
+        return await self._transport.get(
+            "chargers", params, self._newer_headers, decode, kind="chargers"
+        )
 
     async def start(self, charger_id: str, connector: int) -> None:
         """Ask for a session."""
         body = {"chargerId": charger_id, "connectorId": connector, "source": "console"}
         await self._transport.command(
-            "POST", "sessions/start", {}, self._newer_headers, decode_done, body
+            "POST", "sessions/start", {}, self._newer_headers, decode_done, body, kind="start"
         )
 
     async def stop(self, session_id: str) -> None:
         """Ask for the end of a session."""
         await self._transport.command(
-            "POST", f"{_path(session_id)}/stop", {}, self._newer_headers, decode_done
+            "POST", f"{_path(session_id)}/stop", {}, self._newer_headers, decode_done, kind="stop"
         )
 
     def _newer_headers(self) -> dict[str, str]:

@@ -79,6 +79,7 @@ class PlugSurfing:
         self.api = Api(
             session, base_url=base_url, api_key=api_key, partner_identifier=partner_identifier
         )
+        self.answers = self.api.answers
         self.statuses = StatusPosts(self.api.post_status)
         self.keep: Callable[[Session], Awaitable[None]] | None = None
         self._account = account

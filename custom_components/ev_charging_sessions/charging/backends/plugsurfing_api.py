@@ -51,6 +51,7 @@ class Api:
         self._transport = Transport(
             session, base_url, fetch_token=_no_token, error_code=lambda _body: None
         )
+        self.answers = self._transport.answers
         self._partner_identifier = partner_identifier
         # The server takes no other spelling of these, not even one with a charset.
         self._headers = {"Authorization": f"key={api_key}", "Content-Type": "application/json"}
@@ -70,11 +71,12 @@ class Api:
         posted: ``no_card``, ``no_start`` or ``no_end``.
         """
         body = encode_session(session, connector_id, self._partner_identifier)
-        return (await self._call(body)).code
+        return (await self._call("session-post", body)).code
 
     async def post_status(self, connector_id: str, status: ChargePointStatus | None) -> None:
         """Post the status of a connector; ``None`` is one that is not known."""
-        await self._call(encode_status(connector_id, status, self._partner_identifier))
+        body = encode_status(connector_id, status, self._partner_identifier)
+        await self._call("connector-post-status", body)
 
     async def verify_card(self, card_id: str) -> str | None:
         """Return the EVCO id that an RFID card belongs to; ``None`` if that is not told.
@@ -82,16 +84,22 @@ class Api:
         Raises RequestRejectedError for a card that may not charge: with the code 191 it is
         unknown, with 192 locked, with 193 it has nothing to pay with.
         """
-        return (await self._call(encode_card(card_id), is_command=True)).evco_id
+        outcome = await self._call("rfid-verify", encode_card(card_id), is_command=True)
+        return outcome.evco_id
 
     async def post_station(self, station: StationPost) -> None:
         """Post what the network shall know of a station."""
-        await self._call(encode_station(station, self._partner_identifier))
+        await self._call("station-post", encode_station(station, self._partner_identifier))
 
-    async def _call(self, body: bytes, *, is_command: bool = False) -> Outcome:
+    async def _call(self, name: str, body: bytes, *, is_command: bool = False) -> Outcome:
         """Make a call; only what somebody waits for may use the requests kept for commands."""
         answer = await self._transport.send(
-            "POST", _PATH, headers=lambda: self._headers, body=body, is_command=is_command
+            "POST",
+            _PATH,
+            headers=lambda: self._headers,
+            body=body,
+            kind=name,
+            is_command=is_command,
         )
         outcome = decode_answer(answer.body)
         if answer.status in _REFUSED_KEY and (outcome is None or _is_vague(outcome.code)):

@@ -107,6 +107,7 @@ class ShellRecharge:
             fetch_token=self._fetch_token,
             error_code=error_code,
         )
+        self.answers = self._transport.answers
         self._seen: dict[str, Listing[Session]] = {}
         self._retrieved: dict[str, _Retrieved] = {}
         self._turns = [card.identifier for card in cards]
@@ -342,7 +343,12 @@ class ShellRecharge:
         """
         try:
             return await self._transport.get(
-                f"{self._api}/{path}", params, headers_of_call, decode, is_patient=is_patient
+                f"{self._api}/{path}",
+                params,
+                headers_of_call,
+                decode,
+                kind=path,
+                is_patient=is_patient,
             )
         except RequestRejectedError as err:
             if err.status != HTTPStatus.NOT_FOUND or err.code not in _NOT_FOUND:
@@ -357,7 +363,7 @@ class ShellRecharge:
         body: dict[str, str] | None = None,
     ) -> T:
         return await self._transport.command(
-            "POST", f"{self._api}/{path}", params, headers_of_call, decode, body
+            "POST", f"{self._api}/{path}", params, headers_of_call, decode, body, kind=path
         )
 
     async def _fetch_token(self) -> Token:

@@ -58,7 +58,11 @@ class Locations:
         for path in self._paths:
             try:
                 found = await self._transport.get(
-                    path + tail, params, headers_of_call, decode_items
+                    path + tail,
+                    params,
+                    headers_of_call,
+                    decode_items,
+                    kind="location" if tail else "locations",
                 )
             except RequestRejectedError as err:
                 if err.status != HTTPStatus.NOT_FOUND:

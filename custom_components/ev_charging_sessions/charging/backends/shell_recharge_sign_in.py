@@ -69,8 +69,10 @@ class SignIn:
     async def _send(self, transport: Transport, path: str, *, uses_basic: bool) -> HttpAnswer:
         form = {"grant_type": "client_credentials"}
         if uses_basic:
-            return await transport.send("POST", path, form=form, headers=lambda: self._basic)
-        return await transport.send("POST", path, form=form | self._form)
+            return await transport.send(
+                "POST", path, form=form, headers=lambda: self._basic, kind="sign-in"
+            )
+        return await transport.send("POST", path, form=form | self._form, kind="sign-in")
 
 
 def _blames_credentials(answer: HttpAnswer) -> bool:

@@ -92,6 +92,7 @@ class Smappee:
         self._transport = Transport(
             session, base_url, fetch_token=self._fetch_token, error_code=error_code
         )
+        self.answers = self._transport.answers
         self._parks = Parks(self._transport, service_location_ids)
         self._look_ups = LookUps(self._transport, self._decode)
         self._seen: dict[str, ParkSessions] = {}
@@ -212,7 +213,9 @@ class Smappee:
             value = int(limit.value) if limit.value.is_integer() else limit.value
             body["limit"] = {"unit": _UNITS[limit.unit], "value": value}
         path = f"chargingstations/{connector.serial}/connectors/{connector.position}/mode"
-        await self._transport.command("PUT", path, {}, json_headers, decode_nothing, body)
+        await self._transport.command(
+            "PUT", path, {}, json_headers, decode_nothing, body, kind="mode"
+        )
 
     async def _read_configuration(self) -> None:
         """Read the configuration again if it is time."""
@@ -268,7 +271,7 @@ class Smappee:
             return decode_items(body), frame_of(body)
 
         path = f"chargingparks/{park_id}/sessions"
-        items, frame = await self._transport.get(path, params, json_headers, split)
+        items, frame = await self._transport.get(path, params, json_headers, split, kind="sessions")
         return await read_listing(items, known, self._decode, frame)
 
     async def _range(self, park_id: str, of: str) -> Listing[ParkSession] | None:
@@ -276,7 +279,7 @@ class Smappee:
         path, params = f"chargingparks/{park_id}/sessions", {"range": of}
         try:
             items = await self._transport.get(
-                path, params, json_headers, decode_items, is_patient=True
+                path, params, json_headers, decode_items, kind="sessions", is_patient=True
             )
         except RequestRejectedError as err:
             if err.status not in GONE:

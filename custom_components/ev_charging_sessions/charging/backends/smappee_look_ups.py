@@ -72,7 +72,9 @@ class LookUps:
         params = {"range": f"{to_ms(first)},{to_ms(end)}"}
         path = f"chargingstations/{serial_of(session.charge_point_id)}/sessions"
         try:
-            items = await self._transport.get(path, params, json_headers, decode_items)
+            items = await self._transport.get(
+                path, params, json_headers, decode_items, kind="sessions of station"
+            )
         except RequestRejectedError as err:
             if err.status != HTTPStatus.NOT_FOUND:
                 raise

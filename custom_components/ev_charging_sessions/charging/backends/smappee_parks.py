@@ -147,7 +147,7 @@ class Parks:
         Raises AuthenticationError when it may see none, and what ``Transport.get`` raises.
         """
         try:
-            return await self._get("servicelocation", decode_service_locations)
+            return await self._get("servicelocation", decode_service_locations, "servicelocation")
         except RequestRejectedError as err:
             if err.status != HTTPStatus.FORBIDDEN:
                 raise
@@ -176,7 +176,7 @@ class Parks:
         stations: list[msgspec.Raw] = []
         try:
             path = f"servicelocation/{park_id}/meteringconfiguration"
-            stations = await self._get(path, decode_stations)
+            stations = await self._get(path, decode_stations, "meteringconfiguration")
         except RequestRejectedError as err:
             if err.status in GONE:
                 return False
@@ -206,7 +206,8 @@ class Parks:
         They are good to have, but nothing fails without them.
         """
         try:
-            items = await self._get(f"servicelocation/{park_id}/smartdevices", decode_items)
+            path = f"servicelocation/{park_id}/smartdevices"
+            items = await self._get(path, decode_items, "smartdevices")
         except (BackendUnavailableError, RateLimitError) as err:
             _LOGGER.debug("The smart devices could not be read: %s", err)
             reading.is_late = True
@@ -249,8 +250,8 @@ class Parks:
         for connector in connectors.values():
             self._by_serial.setdefault(connector.serial, []).append(connector)
 
-    async def _get[T](self, path: str, decode: Callable[[bytes], T]) -> T:
-        return await self._transport.get(path, {}, json_headers, decode)
+    async def _get[T](self, path: str, decode: Callable[[bytes], T], kind: str) -> T:
+        return await self._transport.get(path, {}, json_headers, decode, kind=kind)
 
 
 async def _give_way(number: int) -> None:

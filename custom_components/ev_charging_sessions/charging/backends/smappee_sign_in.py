@@ -99,7 +99,7 @@ class SignIn:
 
     async def _send(self, transport: Transport, form: dict[str, str]) -> HttpAnswer:
         for path in _PATHS:
-            answer = await transport.send("POST", path, form=form | self._client)
+            answer = await transport.send("POST", path, form=form | self._client, kind="sign-in")
             if answer.status != HTTPStatus.NOT_FOUND:
                 return answer
         # Not a rejection, or it would be taken for that of what it was needed for.

@@ -24,6 +24,7 @@ from ..errors import (
     RequestRejectedError,
     UnexpectedAnswerError,
 )
+from ..shapes import LastAnswers
 from .budget import RequestBudget
 
 _LOGGER = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class Transport:
 
     ``fetch_token`` gets a fresh token through ``send``; ``error_code`` reads the backend's
     own code out of the body of a refusal. The aiohttp session belongs to the caller.
+    ``answers`` holds the last answers, each under the ``kind`` that its request was given.
 
     No error of this class has a cause or a context: aiohttp's exceptions carry the URL, and
     the URL can carry the identifier of a person. Hence none is raised while one is handled.
@@ -81,6 +83,7 @@ class Transport:
     ) -> None:
         """Prepare without sending anything."""
         self._session = session
+        self.answers = LastAnswers()
         self._base_url = URL(base_url)
         self._fetch_token = fetch_token
         self._error_code = error_code
@@ -96,14 +99,19 @@ class Transport:
         headers: Headers,
         decode: Callable[[bytes], T],
         *,
+        kind: str | None = None,
         is_patient: bool = False,
     ) -> T:
         """Read, and decode the answer; what ``is_patient`` lets polls go first.
 
+        ``kind`` is that of ``send``.
+
         Raises AuthenticationError, RateLimitError, BackendUnavailableError,
         RequestRejectedError and what ``decode`` raises.
         """
-        answer = await self._authorized("GET", path, params, headers, None, is_patient=is_patient)
+        answer = await self._authorized(
+            "GET", path, params, headers, None, kind=kind, is_patient=is_patient
+        )
         return self._checked(answer, decode)
 
     async def command[T](
@@ -114,8 +122,10 @@ class Transport:
         headers: Headers,
         decode: Callable[[bytes], T],
         body: Mapping[str, object] | None = None,
+        *,
+        kind: str | None = None,
     ) -> T:
-        """Command with POST or PUT; ``body`` is sent as JSON.
+        """Command with POST or PUT; ``body`` is sent as JSON, ``kind`` is that of ``send``.
 
         A POST is sent again only after a 401, which says that nothing was done. A PUT, which
         may be sent twice, is repeated by aiohttp when a kept connection turns out closed.
@@ -123,7 +133,7 @@ class Transport:
         Raises the same as ``get``. A BackendUnavailableError or UnexpectedAnswerError whose
         ``was_sent`` is true leaves open whether the command took effect.
         """
-        answer = await self._authorized(method, path, params, headers, body)
+        answer = await self._authorized(method, path, params, headers, body, kind=kind)
         return self._checked(answer, decode)
 
     async def _authorized(
@@ -134,6 +144,7 @@ class Transport:
         headers: Headers,
         body: Mapping[str, object] | None,
         *,
+        kind: str | None,
         is_patient: bool = False,
     ) -> HttpAnswer:
         refused: Token | None = None
@@ -145,6 +156,7 @@ class Transport:
                 params=params,
                 headers=partial(_with_token, headers, token),
                 json=body,
+                kind=kind,
                 is_patient=is_patient,
             )
             if answer.status != HTTPStatus.UNAUTHORIZED:
@@ -180,6 +192,7 @@ class Transport:
         json: Mapping[str, object] | None = None,
         form: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        kind: str | None = None,
         is_command: bool | None = None,
         is_patient: bool = False,
     ) -> HttpAnswer:
@@ -188,6 +201,9 @@ class Transport:
         ``body`` is sent as it is, and its headers have to say what it is. ``is_command`` tells
         whether somebody waits for it; if it does not, everything but a GET is a command. What
         ``is_patient`` lets polls go first.
+
+        ``kind`` is a word of the backend's own, with no id in it as a path may have: under it
+        the answer is kept. Without one it is not.
 
         Raises RateLimitError and BackendUnavailableError.
         """
@@ -233,6 +249,8 @@ class Transport:
                 len(answer.body),
                 (time.monotonic() - began) * 1000,
             )
+            if kind:
+                self.answers.keep(f"{kind}: {answer.status}", answer.body)
             return self._not_exhausted(answer)
         raise failure
 
