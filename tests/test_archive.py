@@ -353,7 +353,7 @@ async def _full(home: Home, charge_point_id: str) -> None:
     assert home.coordinator.shows_last_values
     assert home.state("sensor", "status", charge_point_id).state != "unavailable"
     issue = _issues(home)["archive_full"]
-    assert not issue.is_fixable
+    assert issue.is_fixable
     kinds = {each.translation_key for each in ir.async_get(home.hass).issues.values()}
     assert "backend_unavailable" not in kinds
     assert home.coordinator.last_exception

@@ -287,6 +287,8 @@ def test_issues() -> None:
             used[key].add("title")
         if "is_fixable" in given:
             fixable.add(key)
+    # The address for calls is shown in the form alone.
+    used["calls_unreachable"].add("url")
     assert set(TEXTS["issues"]) == set(used)
     for key, text in TEXTS["issues"].items():
         form = text["fix_flow"]["step"]["confirm"] if key in fixable else text

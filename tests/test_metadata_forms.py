@@ -25,8 +25,8 @@ from custom_components.ev_charging_sessions.exceptions import placeholders_of
 from custom_components.ev_charging_sessions.import_flow import IMPORT_SCHEMA
 from custom_components.ev_charging_sessions.networks import NETWORKS
 from custom_components.ev_charging_sessions.options_flow import own_price_schema
+from custom_components.ev_charging_sessions.reach import Reach
 from custom_components.ev_charging_sessions.subentry_flows import CHARGE_POINT_SCHEMA
-from custom_components.ev_charging_sessions.webhook import Reach
 from tests.texts import BACKEND_ERRORS, FOLDER, TEXTS, input_errors, keys, placeholders
 
 

@@ -25,7 +25,7 @@ from .devices import (
     is_station_in_use,
 )
 from .exceptions import translated
-from .issues import async_clear, async_forget
+from .issues import async_clear, async_forget, async_note_failure
 from .networks import NETWORKS, account_of_entry, cards_of
 from .operation import async_retire
 from .price_source import own_price_of
@@ -56,6 +56,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> 
             # A person may have changed it, and the archive must not stay in the other one.
             await ledger.use_units(account, EnergyUnit(unit), entry.data[CONF_CURRENCY])
     except LedgerError as err:
+        async_note_failure(hass, entry, err)
         raise translated(ConfigEntryNotReady, err) from err
     network = NETWORKS[entry.data[CONF_BACKEND]]
 
@@ -74,6 +75,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ChargingConfigEntry) -> 
         try:
             await network.operate(hass, entry, coordinator)
         except LedgerError as err:
+            async_note_failure(hass, entry, err)
             raise translated(ConfigEntryNotReady, err) from err
     async_register_account(hass, entry, network.title)
     async_move_to_subentries(hass, entry)

@@ -24,6 +24,7 @@ CONF_PRICE_PER_KWH = "price_per_kwh"
 CONF_SERVICE_LOCATION_IDS = "service_location_ids"
 CONF_SWITCH_ENTITY = "switch_entity"
 CONF_TOKENS = "tokens"
+CONF_UNSEEN_URL = "unseen_url"
 
 SECTION_ADVANCED = "advanced"
 

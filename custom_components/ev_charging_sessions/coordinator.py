@@ -25,8 +25,8 @@ from .charging.errors import (
     AuthenticationError,
     BackendError,
     BackendUnavailableError,
+    ChargingError,
     LedgerError,
-    LedgerFullError,
     RateLimitError,
 )
 from .charging.events import EventType, SessionEvent, events_of
@@ -44,8 +44,8 @@ from .const import CONF_EVSE_ID, DOMAIN, SUBENTRY_CHARGE_POINT, SUBENTRY_CONNECT
 from .exceptions import translated
 from .issues import (
     async_note_answer,
+    async_note_failure,
     async_note_lost,
-    async_note_outage,
     async_note_unit,
 )
 from .telling import TellingCoordinator
@@ -143,6 +143,7 @@ class ChargingCoordinator(TellingCoordinator):
             # Before the first poll, which may bring the outcome of one.
             await self.commands.resume()
         except LedgerError as err:
+            self._note_failure(err)
             raise translated(UpdateFailed, err) from err
 
     def card(self, card_id: str | None) -> ChargeCard | None:
@@ -197,14 +198,14 @@ class ChargingCoordinator(TellingCoordinator):
             async_note_unit(self.hass, self.config_entry, answer.other_unit)
             await self._async_look_up()
         except AuthenticationError as err:
+            # The network has answered; what is to be done now, Home Assistant tells.
+            self._note_success()
             raise translated(ConfigEntryAuthFailed, err) from err
         except (RateLimitError, BackendUnavailableError) as err:
-            self._note_failure()
+            self._note_failure(err)
             raise translated(UpdateFailed, err, retry_after=err.retry_after) from err
         except (BackendError, LedgerError) as err:
-            # That one has an issue of its own, and the network has answered.
-            if not isinstance(err, LedgerFullError):
-                self._note_failure()
+            self._note_failure(err)
             raise translated(UpdateFailed, err) from err
         self._note_success()
         self.update_interval = self._interval()
@@ -379,9 +380,9 @@ class ChargingCoordinator(TellingCoordinator):
         )
         return {point for device in devices if (point := self.charge_point_of(device))}
 
-    def _note_failure(self) -> None:
+    def _note_failure(self, err: ChargingError) -> None:
         if not self._shutdown_requested:
-            async_note_outage(self.hass, self.config_entry)
+            async_note_failure(self.hass, self.config_entry, err)
 
     def _note_success(self) -> None:
         if not self._shutdown_requested:

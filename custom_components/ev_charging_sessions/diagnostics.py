@@ -41,9 +41,10 @@ async def async_get_device_diagnostics(
     """Return the state of an account, and of the one charge point that a device stands for."""
     told = await _account(hass, entry)
     if entry.state is ConfigEntryState.LOADED:
-        charge_point_id = entry.runtime_data.charge_point_of(device)
-        if charge_point_id in entry.runtime_data.data.charge_points:
-            told["charge_point"] = _charge_point(entry.runtime_data, charge_point_id)
+        coordinator = entry.runtime_data
+        charge_point_id = coordinator.charge_point_of(device)
+        if charge_point_id and charge_point_id in coordinator.data.charge_points:
+            told["charge_point"] = _charge_point(coordinator, charge_point_id)
     return told
 
 

@@ -10,41 +10,61 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .charging.bill_check import Doubt
+from .charging.errors import ChargingError, LedgerError, LedgerFullError, LedgerSetupError
 from .charging.model import EnergyUnit
 from .const import CONF_ENERGY_UNIT, DOMAIN
 
 # An outage this long deserves a person's attention.
 ISSUE_AFTER = timedelta(hours=1)
 
-_UNAVAILABLE = "backend_unavailable"
 _UNREADABLE = "unexpected_answer"
-_LOST = "park_lost"
-_OTHER_UNIT = "energy_unit_mismatch"
-_UNPOSTED = "sessions_unposted"
-_ARCHIVE_FULL = "archive_full"
+ARCHIVE_FULL = "archive_full"
 ARCHIVE_REPLACED = "archive_replaced"
+ARCHIVE_UNAVAILABLE = "archive_unavailable"
+BACKEND_UNAVAILABLE = "backend_unavailable"
 BILL_DIFFERS = "bill_differs"
+CALLS_UNREACHABLE = "calls_unreachable"
+OTHER_UNIT = "energy_unit_mismatch"
+PARK_LOST = "park_lost"
 POSTS_REFUSED = "posts_refused"
+SESSIONS_UNPOSTED = "sessions_unposted"
 
 # Outlives the coordinators of an account that cannot even be set up.
 _FAILING_SINCE: HassKey[dict[str, datetime]] = HassKey(f"{DOMAIN}_failing_since")
 _UNPOSTED_SINCE: HassKey[dict[str, datetime]] = HassKey(f"{DOMAIN}_unposted_since")
+# The one archive of all accounts works again only when none of them has trouble with it.
+_NO_ARCHIVE_SINCE: HassKey[dict[str, datetime]] = HassKey(f"{DOMAIN}_no_archive_since")
 
 
 @callback
-def async_note_outage(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Note that the network of an account is out of reach, and tell when that lasts."""
+def async_note_failure(hass: HomeAssistant, entry: ConfigEntry, err: ChargingError) -> None:
+    """Note that an account cannot be read or kept, and tell when that lasts."""
+    if isinstance(err, LedgerFullError):
+        # It has an issue of its own, and the network has answered.
+        return
+    if isinstance(err, LedgerError):
+        lasts = _lasts(hass, _NO_ARCHIVE_SINCE, entry)
+        # What somebody has set up wrongly does not mend itself.
+        if lasts or isinstance(err, LedgerSetupError):
+            _create_issue(hass, None, ARCHIVE_UNAVAILABLE, is_fixable=True)
+    elif _lasts(hass, _FAILING_SINCE, entry):
+        _create_issue(hass, entry, BACKEND_UNAVAILABLE, is_fixable=True)
+
+
+def _lasts(hass: HomeAssistant, since: HassKey[dict[str, datetime]], entry: ConfigEntry) -> bool:
+    """Tell whether a trouble, noted anew, lasts for long."""
     now = dt_util.utcnow()
-    since = hass.data.setdefault(_FAILING_SINCE, {}).setdefault(entry.entry_id, now)
-    if now - since >= ISSUE_AFTER:
-        _create_issue(hass, entry, _UNAVAILABLE)
+    return now - hass.data.setdefault(since, {}).setdefault(entry.entry_id, now) >= ISSUE_AFTER
 
 
 @callback
 def async_note_answer(hass: HomeAssistant, entry: ConfigEntry, unreadable: Sequence[str]) -> None:
     """Note that the network answers, and tell which parts of its answer made no sense."""
     hass.data.setdefault(_FAILING_SINCE, {}).pop(entry.entry_id, None)
-    ir.async_delete_issue(hass, DOMAIN, _issue_id(_UNAVAILABLE, entry))
+    ir.async_delete_issue(hass, DOMAIN, _issue_id(BACKEND_UNAVAILABLE, entry))
+    without_archive = hass.data.setdefault(_NO_ARCHIVE_SINCE, {})
+    if without_archive.pop(entry.entry_id, None) and not without_archive:
+        ir.async_delete_issue(hass, DOMAIN, _issue_id(ARCHIVE_UNAVAILABLE, None))
     if unreadable:
         fields = ", ".join(sorted(set(unreadable)))
         _create_issue(hass, entry, _UNREADABLE, path=fields, count=str(len(unreadable)))
@@ -56,9 +76,9 @@ def async_note_answer(hass: HomeAssistant, entry: ConfigEntry, unreadable: Seque
 def async_note_lost(hass: HomeAssistant, entry: ConfigEntry, lost: Sequence[str]) -> None:
     """Tell which of the chosen places the account may no longer see, if any."""
     if lost:
-        _create_issue(hass, entry, _LOST, parks=", ".join(sorted(lost)))
+        _create_issue(hass, entry, PARK_LOST, is_fixable=True, parks=", ".join(sorted(lost)))
     else:
-        ir.async_delete_issue(hass, DOMAIN, _issue_id(_LOST, entry))
+        ir.async_delete_issue(hass, DOMAIN, _issue_id(PARK_LOST, entry))
 
 
 @callback
@@ -66,9 +86,9 @@ def async_note_unit(hass: HomeAssistant, entry: ConfigEntry, other: EnergyUnit |
     """Tell that the energies rather seem to be in the other unit, and let a person decide."""
     if other:
         unit = entry.data[CONF_ENERGY_UNIT]
-        _create_issue(hass, entry, _OTHER_UNIT, is_fixable=True, unit=unit, other_unit=other.value)
+        _create_issue(hass, entry, OTHER_UNIT, is_fixable=True, unit=unit, other_unit=other.value)
     else:
-        ir.async_delete_issue(hass, DOMAIN, _issue_id(_OTHER_UNIT, entry))
+        ir.async_delete_issue(hass, DOMAIN, _issue_id(OTHER_UNIT, entry))
 
 
 @callback
@@ -106,17 +126,24 @@ def async_explain_bill(hass: HomeAssistant, entry: ConfigEntry, session_id: str)
 @callback
 def async_note_unposted(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Note that the network does not take the sessions of an operator, and tell when that lasts."""
-    now = dt_util.utcnow()
-    since = hass.data.setdefault(_UNPOSTED_SINCE, {}).setdefault(entry.entry_id, now)
-    if now - since >= ISSUE_AFTER:
-        _create_issue(hass, entry, _UNPOSTED)
+    if _lasts(hass, _UNPOSTED_SINCE, entry):
+        _create_issue(hass, entry, SESSIONS_UNPOSTED, is_fixable=True)
 
 
 @callback
 def async_note_posted(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Note that the network takes sessions."""
     hass.data.setdefault(_UNPOSTED_SINCE, {}).pop(entry.entry_id, None)
-    ir.async_delete_issue(hass, DOMAIN, _issue_id(_UNPOSTED, entry))
+    ir.async_delete_issue(hass, DOMAIN, _issue_id(SESSIONS_UNPOSTED, entry))
+
+
+@callback
+def async_note_reach(hass: HomeAssistant, entry: ConfigEntry, reason: str | None) -> None:
+    """Tell why the network cannot call this home, or with ``None`` that it can."""
+    if reason:
+        _create_issue(hass, entry, CALLS_UNREACHABLE, is_fixable=True, reason=reason)
+    else:
+        ir.async_delete_issue(hass, DOMAIN, _issue_id(CALLS_UNREACHABLE, entry))
 
 
 @callback
@@ -141,9 +168,9 @@ def async_note_refused(
 def async_note_full(hass: HomeAssistant, is_full: bool) -> None:
     """Tell that there is no room left for the archive, or that there is."""
     if is_full:
-        _create_issue(hass, None, _ARCHIVE_FULL)
+        _create_issue(hass, None, ARCHIVE_FULL, is_fixable=True)
     else:
-        ir.async_delete_issue(hass, DOMAIN, _issue_id(_ARCHIVE_FULL, None))
+        ir.async_delete_issue(hass, DOMAIN, _issue_id(ARCHIVE_FULL, None))
 
 
 @callback
@@ -179,6 +206,7 @@ def async_clear(hass: HomeAssistant, entry: ConfigEntry) -> None:
     async_note_unit(hass, entry, None)
     async_note_posted(hass, entry)
     async_note_refused(hass, entry, 0)
+    async_note_reach(hass, entry, None)
 
 
 def _create_issue(
@@ -200,6 +228,8 @@ def _create_issue(
         hass,
         DOMAIN,
         _issue_id(kind, entry, about),
+        # It goes with the account, and is not shown while that is disabled.
+        config_entry_id=entry.entry_id if entry else None,
         # What a flow needs to mend it, also for its text.
         data={**data, **placeholders} if is_fixable else None,
         is_fixable=is_fixable,

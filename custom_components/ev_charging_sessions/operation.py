@@ -27,6 +27,7 @@ from .const import (
 )
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
 from .issues import async_note_posted, async_note_refused, async_note_unposted
+from .reach import ReachWatch
 from .webhook import async_register_webhook
 
 ATTR_ACCOUNT_ID = "account_id"
@@ -84,7 +85,9 @@ async def async_operate(
         keep=coordinator.async_keep_now,
         on_refused_key=ask_for_key,
     )
-    async_register_webhook(hass, entry, operator)
+    reach = ReachWatch(hass, entry)
+    async_register_webhook(hass, entry, operator, reach.async_heard)
+    reach.async_watch()
 
 
 async def async_retire(

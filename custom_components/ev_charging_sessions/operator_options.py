@@ -22,7 +22,7 @@ from .coordinator import ChargingCoordinator
 from .networks import NETWORKS
 from .operation import ATTR_ACCOUNT_ID, ATTR_BACKEND, ATTR_CHARGE_POINT_ID
 from .options_flow import OwnPriceFlow
-from .webhook import Reach, async_check_reach, async_url
+from .reach import Reach, async_check_reach, async_url
 
 
 class _Place(NamedTuple):

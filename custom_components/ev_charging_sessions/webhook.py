@@ -1,15 +1,13 @@
 """The door for calls of the network: who may enter, how much, and how fast."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
-from enum import StrEnum
 import hmac
 from http import HTTPStatus
-import ipaddress
 import time
 from typing import override
 
-from aiohttp import ClientError, ClientTimeout
 from aiohttp.hdrs import (
     ALLOW,
     AUTHORIZATION,
@@ -20,13 +18,10 @@ from aiohttp.hdrs import (
     RETRY_AFTER,
 )
 from aiohttp.web import Request, Response
-from yarl import URL
 
 from homeassistant.components import webhook
 from homeassistant.const import CONF_API_KEY, CONF_WEBHOOK_ID, CONTENT_TYPE_JSON
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.helpers.network import NoURLAvailableError, get_url
 
 from .charging.backends.plugsurfing_calls import Reply, reply
 from .charging.backends.plugsurfing_codes import ResultCode
@@ -44,8 +39,7 @@ CALLS_AT_ONCE = 40
 # Somebody who still speaks while he is answered would not hear it if we hung up at once.
 _LINGER = 1.0
 _LINGER_BYTES = 65_536
-_REACH_WITHIN = ClientTimeout(total=10)
-_REFUSAL = reply(None, ResultCode.INVALID_API_KEY, status=HTTPStatus.UNAUTHORIZED)
+REFUSAL = reply(None, ResultCode.INVALID_API_KEY, status=HTTPStatus.UNAUTHORIZED)
 _LATER = reply(None, ResultCode.OPERATOR_ERROR, status=HTTPStatus.SERVICE_UNAVAILABLE)
 
 
@@ -79,12 +73,19 @@ class _Door:
     it takes nothing from the rate of those who have it.
     """
 
-    def __init__(self, hass: HomeAssistant, entry: ChargingConfigEntry, operator: Operator) -> None:
-        """Remember the key."""
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ChargingConfigEntry,
+        operator: Operator,
+        on_call: Callable[[], None],
+    ) -> None:
+        """Remember the key, and whom to tell that a call has come in."""
         self._hass = hass
         self._entry = entry
         self._wanted = f"key={entry.data[CONF_API_KEY]}".encode()
         self._operator = operator
+        self._on_call = on_call
         self._rate = _Rate()
         self._inside = 0
         self._is_shut = False
@@ -94,11 +95,12 @@ class _Door:
         # Bytes that are no text stay what they are, and equal nothing else.
         given = request.headers.get(AUTHORIZATION, "").encode(errors="surrogateescape")
         if not hmac.compare_digest(given, self._wanted):
-            return _closed(request, _REFUSAL)
+            return _closed(request, REFUSAL)
         if request.method != METH_POST:
             response = _refused(request, HTTPStatus.METHOD_NOT_ALLOWED, "Calls are posted.")
             response.headers[ALLOW] = METH_POST
             return response
+        self._on_call()
         if self._inside >= CALLS_AT_ONCE or not self._rate.take():
             answer = reply(None, ResultCode.NETWORK_ERROR, "Too many calls.", status=429)
             response = _closed(request, answer)
@@ -202,11 +204,14 @@ def _refused(request: Request, status: HTTPStatus, message: str) -> Response:
 
 @callback
 def async_register_webhook(
-    hass: HomeAssistant, entry: ChargingConfigEntry, operator: Operator
+    hass: HomeAssistant,
+    entry: ChargingConfigEntry,
+    operator: Operator,
+    on_call: Callable[[], None],
 ) -> None:
     """Open the door for as long as the account is loaded."""
     webhook_id = entry.data[CONF_WEBHOOK_ID]
-    door = _Door(hass, entry, operator)
+    door = _Door(hass, entry, operator, on_call)
     # What is not allowed here Home Assistant refuses with a warning that tells the address.
     methods = (METH_GET, METH_POST, METH_PUT)
     webhook.async_register(
@@ -214,56 +219,3 @@ def async_register_webhook(
     )
     entry.async_on_unload(lambda: webhook.async_unregister(hass, webhook_id))
     entry.async_on_unload(door.async_shut)
-
-
-class Reach(StrEnum):
-    """Whether calls from outside can come in, as far as that can be seen from here."""
-
-    REACHED = "reached"
-    NO_URL = "no_external_url"
-    NO_ANSWER = "no_answer"
-    OTHER_ANSWER = "other_answer"
-    LOCAL_ONLY = "local_only"
-    NOT_HTTPS = "not_https"
-
-
-@callback
-def async_url(hass: HomeAssistant, webhook_id: str) -> str | None:
-    """Return the address that the network is to call, ``None`` without an external one."""
-    try:
-        url = get_url(hass, allow_internal=False, allow_cloud=True, prefer_external=True)
-    except NoURLAvailableError:
-        return None
-    return f"{url}{webhook.async_generate_path(webhook_id)}"
-
-
-async def async_check_reach(hass: HomeAssistant, webhook_id: str) -> Reach:
-    """Call ourselves the way the network would, but without the key.
-
-    Nobody but our own door refuses that in the words of the protocol. The key is not sent,
-    for the address may lead to somebody else.
-    """
-    url = async_url(hass, webhook_id)
-    if url is None:
-        return Reach.NO_URL
-    session = async_get_clientsession(hass)
-    try:
-        async with session.post(
-            url, json={}, timeout=_REACH_WITHIN, allow_redirects=False
-        ) as response:
-            body = await response.content.read(1024)
-            is_ours = response.status == HTTPStatus.UNAUTHORIZED and body == _REFUSAL.body
-    except ClientError, TimeoutError:
-        return Reach.NO_ANSWER
-    if not is_ours:
-        return Reach.OTHER_ANSWER
-    if _is_local(URL(url).host or ""):
-        return Reach.LOCAL_ONLY
-    return Reach.REACHED if url.startswith("https:") else Reach.NOT_HTTPS
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return "." not in host or host.endswith((".local", ".lan", ".home.arpa", ".internal"))

@@ -1,4 +1,4 @@
-"""Texts of ours that no frontend translates: in calendars and statements, and what is spoken.
+"""Texts of ours that no frontend translates: in calendars, statements, speech and other texts.
 
 They are in the language of Home Assistant where whoever reads them is not known.
 """
@@ -29,6 +29,16 @@ async def async_wording(hass: HomeAssistant, language: str) -> Wording:
     for category in _CATEGORIES:
         await async_get_translations(hass, language, category, {DOMAIN})
     return Wording(hass, language)
+
+
+@callback
+def async_explained(hass: HomeAssistant, key: str, **values: str) -> str:
+    """Return the text under a key such as ``exceptions.rate_limited.message``, filled in."""
+    category, _, _ = key.partition(".")
+    texts: dict[str, str] = {}
+    for language in ("en", hass.config.language):
+        texts |= async_get_cached_translations(hass, language, category, DOMAIN)
+    return texts[f"component.{DOMAIN}.{key}"].format(**values)
 
 
 class Wording:

@@ -23,6 +23,7 @@ from .ledger_database import (
     file_of,
     was_killed,
 )
+from .ledger_health import Health, health_of, touch
 from .ledger_hours import LedgerStatistics
 from .ledger_imports import ImportStep, LedgerImports
 from .ledger_links import Links, links_of, unlink
@@ -260,6 +261,14 @@ class Ledger:
     async def session_of_reference(self, account: Account, reference: str) -> Session | None:
         """Return the session that was started under a payment reference, the last of several."""
         return await self._read(session_of_reference, account, reference)
+
+    async def health(self) -> Health:
+        """Return how large the ledger is, and of what kind."""
+        return await self._read(health_of)
+
+    async def try_to_write(self) -> None:
+        """Find out whether something can be written, by writing what changes nothing."""
+        await self._write(touch)
 
     async def _read[*Ts, R](self, work: Callable[[Connection, *Ts], R], *args: *Ts) -> R:
         return await self._run(self._transact, False, work, *args)

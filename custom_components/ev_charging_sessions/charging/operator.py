@@ -78,6 +78,7 @@ class Operator:
         self._keep = keep
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._has_warned = False
+        self._is_troubled = False
 
     async def answer(self, body: bytes) -> Reply:
         """Do what a call asks for, and return the answer to it, whatever the call is."""
@@ -89,12 +90,19 @@ class Operator:
             return reply(err.call_name, err.code, err.message)
         self._backend.answers.keep(f"call {call.call_name}", body)
         try:
-            return await self._do(call)
+            answer = await self._do(call)
         except LedgerError as err:
-            _LOGGER.warning("A call of the network could not be answered: %s", err)
+            if not self._is_troubled:
+                _LOGGER.warning("Calls of the network cannot be answered now: %s", err)
+            self._is_troubled = True
         except Exception:
             # A boundary: a call must be answered, whatever an answer stumbles over.
             _LOGGER.exception("A call of the network could not be answered")
+        else:
+            if self._is_troubled:
+                _LOGGER.info("Calls of the network are answered again")
+            self._is_troubled = False
+            return answer
         return reply(call.call_name, ResultCode.OPERATOR_ERROR, status=503)
 
     async def _do(self, call: Call) -> Reply:

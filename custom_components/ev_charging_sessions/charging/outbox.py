@@ -116,6 +116,20 @@ class Outbox:
         await self._count()
         return count
 
+    async def try_now(self) -> None:
+        """Post what has waited longest, whatever it was to wait for, and what is due after it.
+
+        Raises BackendError when the network does not take it either, and LedgerError.
+        """
+        async with self._turn:
+            if due := await self._outbox.next_due(self._target):
+                for posting in await self._outbox.due(self._target, due, 1):
+                    # One that is refused has been answered all the same.
+                    with suppress(RequestRejectedError, InvalidInputError):
+                        await self._send(posting)
+            await self._count()
+        self._news.set()
+
     async def _look(self) -> float:
         """Post what has been due longest, and return the seconds to wait for more."""
         async with self._turn:

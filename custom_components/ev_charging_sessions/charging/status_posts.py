@@ -76,6 +76,8 @@ class StatusPosts:
         # What was sent, whatever is wanted by now.
         self._told[connector_id] = status
         self._quiet.end()
+        if self._is_troubled:
+            _LOGGER.info("Statuses are posted again")
         self._is_troubled = False
         return 0.0
 
