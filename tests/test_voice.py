@@ -1,14 +1,15 @@
 """Assist without any set-up: starting, stopping and asking by the names of our entities."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
-from tests.assist import LANGUAGES, ask, command, expose, set_up
+from tests.assist import LANGUAGES, ask, command, copy_sentences, expose, set_up
 from tests.home import Home
 from tests.namespace import GARAGE, GARAGE_POINT
-from tests.texts import FOLDER, TEXTS
+from tests.texts import FOLDER, ROOT, TEXTS
 
 SENTENCES = {
     "en": {
@@ -69,15 +70,25 @@ async def test_names_are_enough(home: Home, language: str) -> None:
     assert home.simulator.log.counts()["stop_session"] == 1
 
 
-async def test_is_it_charging(home: Home) -> None:
-    """Test that in English the plain question is answered too, without acting."""
+async def test_examples_of_the_docs(home: Home) -> None:
+    """Test that all that docs/voice.md says one can say is understood."""
+    copy_sentences(home.hass)
     await set_up(home.hass)
     await home.add_namespace()
+    expose(home, *home.hass.states.async_entity_ids())
     home.simulator.namespace.plug(GARAGE, 1)
-    assert (await ask(home, "is Hotel Garage charging"))["said"].endswith("off")
-    assert not _runs(home)
-    await command(home, "turn on the Hotel Garage charging")
-    assert (await ask(home, "is Hotel Garage charging?"))["said"].endswith("on")
+    docs = (ROOT / "docs/voice.md").read_text(encoding="utf-8")
+    examples = re.findall(r"^\| \*(.+?)\* \|", docs, re.MULTILINE)
+    assert len(examples) == 17
+    for text in examples:
+        if text.startswith("turn"):
+            await command(home, text)
+            assert _runs(home) is (" on " in text)
+        else:
+            answer = await ask(home, text)
+            assert answer["response_type"] == "query_answer", (text, answer)
+    # Asking has started nothing.
+    assert home.simulator.log.counts()["start_session"] == 1
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
