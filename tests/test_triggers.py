@@ -1,5 +1,6 @@
 """Triggers and conditions: real automations over real sessions."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,15 @@ from tests.namespace import GARAGE, GARAGE_POINT
 from tests.simulator.defaults import CARDS, CLEVEREV_ID_TAGS
 
 NAMED, UNNAMED = CLEVEREV_ID_TAGS[:2]
+
+
+@pytest.fixture(autouse=True)
+async def _disarm(home: Home) -> AsyncIterator[None]:
+    """Stop the clocks of automations, which nothing else does."""
+    yield
+    if home.hass.services.has_service("automation", "turn_off"):
+        await home.act("turn_off", domain="automation", entity_id="all")
+
 
 ENTITY_OF = {
     "energy_above": ("sensor", "session_energy"),
@@ -106,6 +116,7 @@ async def test_session(home: Home) -> None:
     assert take() == ["idle_fee_starts_soon"]
     namespace.unplug(GARAGE, 1)
     await home.advance(310)
+    assert UNNAMED not in str(told.all)
     finished = told.all[0]["attributes"]
     assert finished["energy"] > 2
     assert finished["device_id"] == home.device_id(GARAGE_POINT)
@@ -119,7 +130,15 @@ async def test_session(home: Home) -> None:
     assert sorted(take()) == ["charging_started", "session_started"]
     await home.advance(1800)
     assert sorted(take()) == ["cost_above", "energy_above"]
-    assert UNNAMED not in str(told.all)
+
+
+async def test_own_start(home: Home) -> None:
+    """Test that the number that the network puts in the place of a card raises no alarm."""
+    told = await _watch(home)
+    home.simulator.namespace.plug(GARAGE, 1)
+    await home.act("start_session", device_id=home.device_id(GARAGE_POINT))
+    assert sorted(told.take()) == ["charging_started", "session_started"]
+    assert home.state("sensor", "active_sessions", None).state == "1"
 
 
 async def test_failures(home: Home) -> None:
@@ -182,19 +201,29 @@ async def test_restarts(home: Home) -> None:
     assert told.take() == ["session_finished"]
 
 
+async def _arm_again(home: Home) -> None:
+    """Turn the automation off and on, as happens to one that is changed."""
+    for action in ("turn_off", "turn_on"):
+        await home.act(action, domain="automation", entity_id="automation.told")
+
+
 async def test_reloads(home: Home) -> None:
     """Test that an account that is loaded again loses nothing and says nothing twice."""
     told = await _watch(home)
     namespace, entries = home.simulator.namespace, home.hass.config_entries
     await _charge_once(home)
+    er.async_get(home.hass).async_update_entity_options(
+        _entity_id(home, "energy_above"), "sensor", {"unit_of_measurement": "Wh"}
+    )
     namespace.plug(GARAGE, 1, id_tag=UNNAMED)
     await home.advance(310)
-    told.take()
+    assert "energy_above" not in told.take()
     await entries.async_unload(home.entry.entry_id)
     await home.advance(1800)
     await entries.async_setup(home.entry.entry_id)
     await home.settle()
     assert sorted(told.take()) == ["cost_above", "energy_above"]
+    await _arm_again(home)
     registry = er.async_get(home.hass)
     for key in ("energy_above", "cost_above", "idle_fee_starts_soon", "session_finished"):
         entity_id = _entity_id(home, key)
@@ -208,6 +237,8 @@ async def test_reloads(home: Home) -> None:
     await home.advance((begins - dt_util.utcnow()).total_seconds() - 590)
     assert told.take() == ["idle_fee_starts_soon"]
     await entries.async_setup(home.entry.entry_id)
+    await home.advance(60)
+    await _arm_again(home)
     await home.advance(600)
     assert told.take() == []
     namespace.unplug(GARAGE, 1)

@@ -42,29 +42,28 @@ class FigureAboveTrigger(SessionSensorTrigger):
         super().__init__(hass, config)
         self._limit: float = self._options[self._option]
         # By sensor, the begin of the session that has last been above the limit.
-        self._passed: dict[str, object] = {}
+        self._passed: dict[str, str] = {}
 
     @abstractmethod
     def _value(self, state: State) -> float:
         """Return the figure in the unit of the limit."""
 
     @override
-    def _recall(self, stored: StoredState) -> None:
-        self._passes(stored.state)
+    def _recall(self, sensor: str, stored: StoredState) -> None:
+        self._passes(sensor, stored.state)
 
     @callback
     @override
-    def _look(self, state: State) -> None:
-        is_first = state.entity_id not in self._passed
-        if self._passes(state) and not is_first:
+    def _look(self, sensor: str, state: State, *, is_first: bool) -> None:
+        if self._passes(sensor, state) and not is_first:
             self._tell(state)
 
-    def _passes(self, state: State) -> bool:
+    def _passes(self, sensor: str, state: State) -> bool:
         """Take note of a state, and tell whether it is the first above the limit."""
-        before = self._passed.setdefault(state.entity_id, None)
         if state.state == STATE_UNKNOWN or self._value(state) <= self._limit:
             return False
-        begin = self._passed[state.entity_id] = str(state.attributes.get(ATTR_LAST_RESET))
+        begin = str(state.attributes.get(ATTR_LAST_RESET))
+        before, self._passed[sensor] = self._passed.get(sensor), begin
         return begin != before
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple, override
 import voluptuous as vol
 
 from homeassistant.const import CONF_OPTIONS
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, State, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, State, callback
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.helpers.restore_state import StoredState
 from homeassistant.helpers.trigger import ENTITY_STATE_TRIGGER_SCHEMA, TriggerConfig
@@ -41,46 +41,42 @@ class IdleFeeStartsSoonTrigger(SessionSensorTrigger):
     _schema = _SCHEMA
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
-        """Have seen nothing yet."""
+        """Have told nothing yet."""
         super().__init__(hass, config)
         self._before = timedelta(minutes=self._options[OPTION_BEFORE])
-        # By sensor; one that is missing here has not been seen yet.
-        self._told: dict[str, _Fee | None] = {}
+        self._told: dict[str, _Fee] = {}
         self._timers: dict[str, CALLBACK_TYPE] = {}
 
     @override
-    def _recall(self, stored: StoredState) -> None:
+    def _recall(self, sensor: str, stored: StoredState) -> None:
         begins = dt_util.parse_datetime(stored.state.state)
-        was_told = begins is not None and begins - self._before <= stored.last_seen
-        self._told[stored.state.entity_id] = _Fee(begins, None) if begins and was_told else None
+        if begins is not None and begins - self._before <= stored.last_seen:
+            self._told[sensor] = _Fee(begins, None)
 
     @callback
     @override
-    def _look(self, state: State) -> None:
-        entity_id = state.entity_id
-        self._forget(entity_id)
-        is_first = entity_id not in self._told
-        told = self._told.setdefault(entity_id, None)
+    def _look(self, sensor: str, state: State, *, is_first: bool) -> None:
+        self._forget(sensor)
         begins = dt_util.parse_datetime(state.state)
         if begins is None:
             return
-        session = session_shown_by(self._hass, entity_id)
+        session = session_shown_by(self._hass, state.entity_id)
         fee = _Fee(begins, session.session_id if session else None)
+        told = self._told.get(sensor)
         if told and self._is_same(fee, told):
             return
 
         @callback
         def tell(_now: datetime) -> None:
-            self._timers.pop(entity_id, None)
-            self._told[entity_id] = fee
+            self._timers.pop(sensor, None)
+            self._told[sensor] = fee
             self._tell(state)
 
         due = begins - self._before
         if due > dt_util.utcnow():
-            job = HassJob(tell, f"idle fee shown by {entity_id}", cancel_on_shutdown=True)
-            self._timers[entity_id] = async_track_point_in_utc_time(self._hass, job, due)
+            self._timers[sensor] = async_track_point_in_utc_time(self._hass, tell, due)
         elif is_first:
-            self._told[entity_id] = fee
+            self._told[sensor] = fee
         else:
             tell(due)
 
@@ -89,6 +85,6 @@ class IdleFeeStartsSoonTrigger(SessionSensorTrigger):
         return len(sessions) < 2 and fee.begins - told.begins < self._before
 
     @override
-    def _forget(self, entity_id: str) -> None:
-        if stop := self._timers.pop(entity_id, None):
+    def _forget(self, sensor: str) -> None:
+        if stop := self._timers.pop(sensor, None):
             stop()

@@ -6,7 +6,7 @@ from typing import ClassVar, override
 
 from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID, STATE_UNAVAILABLE, Platform
 from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, State, callback
-from homeassistant.helpers import restore_state
+from homeassistant.helpers import entity_registry as er, restore_state
 from homeassistant.helpers.automation import DomainSpec
 from homeassistant.helpers.restore_state import StoredState
 from homeassistant.helpers.start import async_at_started
@@ -17,6 +17,7 @@ from homeassistant.helpers.target import (
 from homeassistant.helpers.trigger import (
     EntityTriggerBase,
     TriggerActionRunner,
+    TriggerConfig,
     TriggerNotTriggeredReporter,
 )
 
@@ -41,19 +42,27 @@ class SessionSensorTrigger(EntityTriggerBase):
     def entity_filter(self, entities: set[str]) -> set[str]:
         return entities_of_key(self._hass, entities, Platform.SENSOR, self._key)
 
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Watch nothing yet."""
+        super().__init__(hass, config)
+        # Sensors are remembered by the id of the registry, which outlives a new entity id.
+        self._watched: dict[str, str] = {}
+        self._known: set[str] = set()
+
     @abstractmethod
-    def _recall(self, stored: StoredState) -> None:
+    def _recall(self, sensor: str, stored: StoredState) -> None:
         """Take note of what was shown before Home Assistant was started."""
 
     @abstractmethod
-    def _look(self, state: State) -> None:
+    def _look(self, sensor: str, state: State, *, is_first: bool) -> None:
         """Compare what is shown with what was seen before, and tell what there is to tell.
 
-        What is seen for the first time has nothing before it, so nothing has happened.
+        Nobody knows what was told of a sensor that shows something else than nothing when it
+        is seen first, so nothing is told then.
         """
 
-    def _forget(self, entity_id: str) -> None:
-        """Watch a sensor no longer."""
+    def _forget(self, sensor: str) -> None:
+        """Expect nothing more of a sensor."""
 
     @callback
     def _tell(self, state: State) -> None:
@@ -72,7 +81,6 @@ class SessionSensorTrigger(EntityTriggerBase):
         did_not_trigger: TriggerNotTriggeredReporter | None = None,
     ) -> CALLBACK_TYPE:
         self._run = run_action
-        self._watched: set[str] = set()
         stop_tracking = await async_track_target_selector_state_change_event(
             self._hass, self._target, self._changed, self.entity_filter, self._aimed_at
         )
@@ -82,8 +90,8 @@ class SessionSensorTrigger(EntityTriggerBase):
         def stop() -> None:
             stop_waiting()
             stop_tracking()
-            for entity_id in self._watched:
-                self._forget(entity_id)
+            for sensor in self._watched.values():
+                self._forget(sensor)
 
         return stop
 
@@ -91,23 +99,33 @@ class SessionSensorTrigger(EntityTriggerBase):
     def _changed(self, data: TargetStateChangedData) -> None:
         event = data.state_change_event.data
         if event["new_state"] is None:
-            self._forget(event["entity_id"])
+            self._forget(self._watched[event["entity_id"]])
         self._look_if_shown(event["new_state"])
 
     @callback
     def _aimed_at(
         self, added: set[str], removed: set[str], states: Mapping[str, State | None]
     ) -> None:
-        self._watched = (self._watched | added) - removed
-        for entity_id in removed:
-            self._forget(entity_id)
+        registry = er.async_get(self._hass)
+        before = {self._watched.pop(entity_id) for entity_id in removed}
         for entity_id in added:
-            if self._hass.state is CoreState.running:
-                self._look_if_shown(states[entity_id])
-            else:
-                stored = restore_state.async_get(self._hass).async_get_stored_state(entity_id)
-                if stored and stored.state.state != STATE_UNAVAILABLE:
-                    self._recall(stored)
+            if entity := registry.async_get(entity_id):
+                self._watched[entity_id] = entity.id
+                self._begin(entity_id, states[entity_id])
+        for sensor in before - set(self._watched.values()):
+            self._forget(sensor)
+
+    def _begin(self, entity_id: str, state: State | None) -> None:
+        if self._hass.state is not CoreState.running:
+            stored = restore_state.async_get(self._hass).async_get_stored_state(entity_id)
+            if stored and stored.state.state != STATE_UNAVAILABLE:
+                self._known.add(self._watched[entity_id])
+                self._recall(self._watched[entity_id], stored)
+        elif state is None:
+            # It is being made, so there was nothing to tell before.
+            self._known.add(self._watched[entity_id])
+        else:
+            self._look_if_shown(state)
 
     @callback
     def _look_at_all(self, hass: HomeAssistant) -> None:
@@ -116,5 +134,9 @@ class SessionSensorTrigger(EntityTriggerBase):
             self._look_if_shown(hass.states.get(entity_id))
 
     def _look_if_shown(self, state: State | None) -> None:
-        if state is not None and state.state != STATE_UNAVAILABLE:
-            self._look(state)
+        if state is None or state.state == STATE_UNAVAILABLE:
+            return
+        sensor = self._watched[state.entity_id]
+        is_first = sensor not in self._known
+        self._known.add(sensor)
+        self._look(sensor, state, is_first=is_first)
