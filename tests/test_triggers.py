@@ -1,6 +1,6 @@
 """Triggers and conditions: real automations over real sessions."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -160,8 +160,13 @@ async def test_failures(home: Home) -> None:
     assert told.take() == ["session_failed"]
 
 
-async def _restart(home: Home, seconds: float) -> None:
-    """Let Home Assistant be off for so long; its automations arm as late as it lets them."""
+async def _restart(
+    home: Home, seconds: float, meanwhile: Callable[[], object] = lambda: None
+) -> None:
+    """Let Home Assistant be off for so long; its automations arm as late as it lets them.
+
+    ``meanwhile`` is what happens while other integrations are still being set up.
+    """
     hass = home.hass
     automation = {"entity_id": "automation.told"}
     await hass.services.async_call("automation", "turn_off", automation, blocking=True)
@@ -171,6 +176,8 @@ async def _restart(home: Home, seconds: float) -> None:
     await hass.services.async_call("automation", "turn_on", automation, blocking=True)
     await hass.config_entries.async_setup(home.entry.entry_id)
     await home.settle()
+    meanwhile()
+    await home.advance(31)
     await hass.async_start()
     await home.settle()
 
@@ -196,8 +203,7 @@ async def test_restarts(home: Home) -> None:
     await _restart(home, 60)
     await home.advance(700)
     assert told.take() == []
-    namespace.unplug(GARAGE, 1)
-    await _restart(home, 60)
+    await _restart(home, 60, lambda: namespace.unplug(GARAGE, 1))
     assert told.take() == ["session_finished"]
 
 
