@@ -64,17 +64,57 @@ window.evSeen = (() => {
     return false;
   };
 
-  // Returns the middle of what bears that text or label and would get a click there.
-  const place = (wanted) => {
+  // Returns the middle of what bears that text or label and would get a click there; the first, or a later one.
+  const place = (wanted, index = 0) => {
+    const found = new Set();
     for (const element of all()) {
       if (element.nodeType !== Node.ELEMENT_NODE || !names(element).includes(wanted)) continue;
       element.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
       const box = element.getBoundingClientRect();
       const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-      if (box.width && box.height && isWithin(topmost(x, y), element)) return [x, y];
+      if (!box.width || !box.height || !isWithin(topmost(x, y), element)) continue;
+      // What is within another and bears the same label is the same to whoever clicks.
+      found.add(`${x} ${y}`);
+      if (found.size > index) return [x, y];
     }
     return null;
   };
 
-  return { text, place };
+  const isInLogbook = (node) => {
+    for (let outer = node; outer; outer = parent(outer)) if (outer.localName === "ha-logbook") return true;
+    return false;
+  };
+
+  // Tells whether something hides a part of a text for good; what scrolls does not. The logbook shortens whatever
+  // stands beside a long state, in every language, and shows it whole on a click.
+  const isCut = (node) => {
+    if (isInLogbook(node)) return false;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const box = range.getBoundingClientRect();
+    const hiding = { x: true, y: true };
+    for (let outer = parent(node); outer && (hiding.x || hiding.y); outer = parent(outer)) {
+      if (outer.nodeType !== Node.ELEMENT_NODE) continue;
+      const style = getComputedStyle(outer);
+      const edge = outer.getBoundingClientRect();
+      // This small is what only a screen reader reads.
+      if (edge.width === 1 || edge.height === 1) return false;
+      if (style.overflowX === "auto" || style.overflowX === "scroll") hiding.x = false;
+      if (style.overflowY === "auto" || style.overflowY === "scroll") hiding.y = false;
+      const clips = (axis) => hiding[axis] && ["hidden", "clip"].includes(style[`overflow${axis.toUpperCase()}`]);
+      if (clips("x") && (box.right > edge.right + 1 || box.left < edge.left - 1)) return true;
+      if (clips("x") && style.textOverflow === "ellipsis" && outer.scrollWidth > outer.clientWidth + 1) return true;
+      if (clips("y") && (box.bottom > edge.bottom + 1 || box.top < edge.top - 1)) return true;
+      if (style.position === "fixed") return false;
+    }
+    return false;
+  };
+
+  // Returns every piece of text, and whether a part of it is hidden.
+  const pieces = () =>
+    [...all()]
+      .filter((node) => node.nodeType === Node.TEXT_NODE && plain(node.data))
+      .map((node) => [plain(node.data), isCut(node)]);
+
+  return { text, place, pieces };
 })();

@@ -64,13 +64,19 @@ class Page:
         seen: str = await self.evaluate("evSeen.text()")
         return seen
 
-    async def wait_until(self, is_shown: Callable[[str], bool], what: str) -> None:
-        """Wait until all the text, as one line, is as it should be."""
+    async def look_until(
+        self, is_shown: Callable[[str], bool], seconds: float = _SECONDS_TO_SHOW
+    ) -> bool:
+        """Tell whether all the text, as one line, has become in time as it should be."""
 
         async def is_true() -> bool:
             return is_shown(" ".join((await self.text()).split()))
 
-        if not await _until(is_true, _SECONDS_TO_SHOW):
+        return await _until(is_true, seconds)
+
+    async def wait_until(self, is_shown: Callable[[str], bool], what: str) -> None:
+        """Wait until all the text, as one line, is as it should be."""
+        if not await self.look_until(is_shown):
             await self.fail(f"After {_SECONDS_TO_SHOW} s nobody sees {what}")
 
     async def wait_for(self, *texts: str, seconds: float = _SECONDS_TO_SHOW) -> None:
@@ -103,12 +109,19 @@ class Page:
         await self.wait_until(is_shown, pattern)
         return found
 
-    async def click(self, text: str) -> None:
-        """Click on what bears a text or a label, once it is there and at rest."""
+    async def pieces(self) -> list[tuple[str, bool]]:
+        """Return every piece of text that can be seen, and whether a part of it is cut off."""
+        return [(text, is_cut) for text, is_cut in await self.evaluate("evSeen.pieces()")]
+
+    async def click(self, text: str, index: int = 0) -> None:
+        """Click on what bears a text or a label, once it is there and at rest.
+
+        Of several things that do, the index tells the one.
+        """
         places: list[Any] = [None, None]
 
         async def is_at_rest() -> bool:
-            places.append(await self.evaluate(f"evSeen.place({json.dumps(text)})"))
+            places.append(await self.evaluate(f"evSeen.place({json.dumps(text)}, {index})"))
             return bool(places[-1]) and places[-1] == places[-2]
 
         if not await _until(is_at_rest, _SECONDS_TO_SHOW):
@@ -130,6 +143,18 @@ class Page:
             "Input.dispatchKeyEvent", type="rawKeyDown", key="a", commands=["selectAll"]
         )
         await self.type(text)
+
+    async def press_enter(self) -> None:
+        """Press the key that answers a question with yes."""
+        for kind in ("keyDown", "keyUp"):
+            await self.command(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key="Enter",
+                code="Enter",
+                windowsVirtualKeyCode=13,
+                text="\r",
+            )
 
     async def screenshot(self) -> bytes:
         """Take a picture of what can be seen, as PNG."""

@@ -1,0 +1,20 @@
+"""Test that the frontend shows our texts: all of them, whole, and in the right language."""
+
+import pytest
+
+from scripts.demo_home.house import House
+from tests.browser.frontend import MARKS
+from tests.browser.languages import in_language, look_at_devices, look_at_networks
+from tests.browser.page import Page
+
+pytestmark = MARKS
+
+
+# Two whose words are long; ``python -m tests.browser.languages`` sees more, and of all of them.
+@pytest.mark.parametrize("language", ["de", "pl"])
+async def test_texts(language: str, page: Page, house: House) -> None:
+    """Test the first steps of adding an account, and the pages of its devices."""
+    async with in_language(house, language) as texts:
+        for sights in (look_at_networks, look_at_devices):
+            async for name, expected in sights(page, house.home, texts, ["cleverev"]):
+                assert await texts.complaints(page, expected) == [], name
