@@ -6,7 +6,7 @@ is missing, cut off or in the wrong language.
 
 from argparse import ArgumentParser
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 import sys
@@ -48,7 +48,7 @@ async def in_language(house: House, language: str) -> AsyncIterator[Texts]:
 
 
 async def look_at_networks(
-    page: Page, home: HomeAssistant, texts: Texts, networks: Collection[str] = NETWORKS
+    page: Page, home: HomeAssistant, texts: Texts, networks: Sequence[str] = NETWORKS
 ) -> AsyncGenerator[Sight]:
     """Show the menu and the form of each network, with what is expected there."""
     await page.resize(*_SIZE)

@@ -18,7 +18,7 @@ _RAW = re.compile(r"\bcomponent\.|^[a-z]+(_[a-z]+)+$|\{\w+\}|^(entity|config|opt
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 # Shorter ones are found in the words of others.
 _FEWEST_LETTERS = 3
-_SECONDS_TO_SHOW = 30
+_SECONDS_TO_SHOW = 20
 _SECONDS_TO_REST = 3
 
 
@@ -81,7 +81,11 @@ class Texts:
 
 
 def _read(language: str) -> Any:
-    return json.loads((_FOLDER / f"{language}.json").read_text(encoding="utf-8"))
+    text = (_FOLDER / f"{language}.json").read_text(encoding="utf-8")
+    # Spaces that do not break a line, as before a French question mark, are seen as any other.
+    return json.loads(
+        text.translate(dict.fromkeys(map(ord, "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"), " "))
+    )
 
 
 def _leaves(texts: Any) -> Iterator[str]:
