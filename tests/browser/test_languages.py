@@ -21,8 +21,10 @@ async def test_texts(language: str, page: Page, house: House) -> None:
                 assert await texts.complaints(page, expected) == [], name
 
 
-async def test_what_is_wrong(page: Page) -> None:
+async def test_what_is_wrong(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     """Test that what is missing, cut, raw or English is told, and nothing else."""
+    monkeypatch.setattr("tests.browser.texts._SECONDS_TO_SHOW", 0)
+    monkeypatch.setattr("tests.browser.texts._SECONDS_TO_REST", 0)
     german, english = Texts("de"), Texts("en")
     name = ("entity", "sensor", "session_energy", "name")
     await page.show(f"""
