@@ -153,7 +153,7 @@ async def test_rules_of_the_platform(home: Home) -> None:
     expose(home, switch, exposed=False)
     assert "exposed" in await _error(api, SESSIONS)
     assert async_get_tools(home.hass, CONTEXT, LLM_API_ASSIST) is None
-    # The account alone has an archive, and a price only where there are charge points.
+    # The account stands for all of its charge points.
     expose(home, home.entity_id("calendar", "sessions", None))
     found = async_get_tools(home.hass, CONTEXT, LLM_API_ASSIST)
     assert found
@@ -161,3 +161,15 @@ async def test_rules_of_the_platform(home: Home) -> None:
     expose(home, home.entity_id("calendar", "sessions", None), exposed=False)
     expose(home, home.entity_id("sensor", "session_duration"))
     assert "exposed" not in str(await _call(api, SESSIONS))
+
+
+async def test_account_without_charge_points(home: Home) -> None:
+    """Test that an account alone has an archive, and no place at which a price could be asked."""
+    await set_up(home.hass)
+    await home.add_account()
+    expose(home, home.entity_id("calendar", "sessions", None))
+    api = await _api(home)
+    assert [tool.name for tool in api.tools if tool.integration == DOMAIN] == [SESSIONS]
+    told = await _call(api, SESSIONS)
+    assert told["sessions"] == []
+    assert told["totals"] == {"energy": None, "duration": None, "cost": {}}

@@ -82,9 +82,9 @@ class _Question(intent.IntentHandler):
                 intent.IntentResponseErrorCode.FAILED_TO_HANDLE, wording.error(err)
             )
             return response
-        names = {each.name for each in reach.places if place and each.is_called(place)}
-        name = names.pop() if len(names) == 1 else place
-        response.async_set_speech_slots({**filled, SLOT_PLACE: name})
+        if place and len(reach.places) == 1:
+            place = reach.places[0].name
+        response.async_set_speech_slots({**filled, SLOT_PLACE: place})
         return response
 
 
