@@ -114,9 +114,10 @@ async def test_outage_at_start_up(home: Home) -> None:
     home.simulator.faults.on("http_503", scope="*")
     await home.hass.config_entries.async_reload(home.entry.entry_id)
     await _pass(home, 2)
-    assert "backend_unavailable" in _issues(home)
+    form = await _open(home, "backend_unavailable")
     await home.hass.config_entries.async_remove(home.entry.entry_id)
     assert _issues(home) == {}
+    assert (await _submit(home, form))["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_unposted(guest_house: GuestHouse, caplog: pytest.LogCaptureFixture) -> None:

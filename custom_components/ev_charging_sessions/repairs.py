@@ -41,6 +41,11 @@ type Attempt[EntryT: ChargingConfigEntry | None] = Callable[
 """Tries whether the trouble of an account, or of all, is over; returns why it is not."""
 
 
+def _is_gone(hass: HomeAssistant, entry: ConfigEntry) -> bool:
+    """Tell whether an account has been removed while a form about it was open."""
+    return hass.config_entries.async_get_entry(entry.entry_id) is None
+
+
 class SwitchUnitFlow(ConfirmRepairFlow):
     """Set an account to the other unit of energy, once a person has agreed.
 
@@ -56,7 +61,7 @@ class SwitchUnitFlow(ConfirmRepairFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Ask, and change the unit."""
-        if user_input is not None and self.data:
+        if user_input is not None and self.data and not _is_gone(self.hass, self._entry):
             entries = self.hass.config_entries
             data = {**self._entry.data, CONF_ENERGY_UNIT: self.data["other_unit"]}
             entries.async_update_entry(self._entry, data=data)
@@ -98,8 +103,8 @@ class ReconfigureFlow(ConfirmRepairFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Ask, and lead on."""
-        if user_input is None:
-            return await super().async_step_confirm()
+        if user_input is None or _is_gone(self.hass, self._entry):
+            return await super().async_step_confirm(user_input)
         flow = await self.hass.config_entries.flow.async_init(
             DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": self._entry.entry_id}
         )
@@ -124,7 +129,9 @@ class TryAgainFlow[EntryT: ChargingConfigEntry | None](ConfirmRepairFlow):
         placeholders = self._placeholders()
         errors = {}
         if user_input is not None:
-            answer = await self._attempt(self.hass, self._entry)
+            answer = None
+            if self._entry is None or not _is_gone(self.hass, self._entry):
+                answer = await self._attempt(self.hass, self._entry)
             if answer is None:
                 return self.async_create_entry(data={})
             errors = {"base": "not_mended"}
@@ -229,7 +236,7 @@ async def async_create_fix_flow(
     kind = issue.translation_key if issue else None
     if kind in {ARCHIVE_FULL, ARCHIVE_UNAVAILABLE}:
         return TryAgainFlow(_write_again, None)
-    entry = hass.config_entries.async_get_entry(str(data["entry_id"])) if data else None
+    entry = hass.config_entries.async_get_entry(str((data or {}).get("entry_id")))
     if entry is None or kind not in _FLOWS:
         return ConfirmRepairFlow()
     return _FLOWS[kind](entry)
