@@ -66,7 +66,7 @@ window.evSeen = (() => {
 
   // Returns the middle of what bears that text or label and would get a click there; the first, or a later one.
   const place = (wanted, index = 0) => {
-    const found = new Set();
+    const found = [];
     for (const element of all()) {
       if (element.nodeType !== Node.ELEMENT_NODE || !names(element).includes(wanted)) continue;
       element.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
@@ -74,8 +74,9 @@ window.evSeen = (() => {
       const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
       if (!box.width || !box.height || !isWithin(topmost(x, y), element)) continue;
       // What is within another and bears the same label is the same to whoever clicks.
-      found.add(`${x} ${y}`);
-      if (found.size > index) return [x, y];
+      if (found.length && isWithin(element, found.at(-1))) continue;
+      found.push(element);
+      if (found.length > index) return [x, y];
     }
     return null;
   };
