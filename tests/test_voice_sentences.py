@@ -19,6 +19,7 @@ from custom_components.ev_charging_sessions.intent import (
     PERIODS,
 )
 from tests.assist import LANGUAGES, SENTENCES, ask, copy_sentences, expose, set_up
+from tests.calls import add_second_account
 from tests.conftest import START
 from tests.home import EVSE, OTHER_EVSE, Home
 from tests.namespace import DEPOT, ENTRANCE, GARAGE_POINT
@@ -239,6 +240,29 @@ async def test_only_what_is_exposed(home: Home) -> None:
     answer = await ask(home, question)
     assert answer["response_type"] == "error"
     assert answer["said"] == TEXTS["exceptions"]["nothing_exposed"]["message"]
+
+
+async def test_one_account_as_a_whole_and_one_in_part(home: Home) -> None:
+    """Test that the archive of one account opens nothing of another."""
+    copy_sentences(home.hass)
+    await set_up(home.hass)
+    await home.add_account(EVSE)
+    expose(home, home.entity_id("calendar", "sessions", None))
+    began = START - timedelta(hours=3)
+    await add_archive(home, ended(home, "1", began, energy=1.0, charge_point_id=None))
+    other = await add_second_account(home)
+    home.simulator.world.start_at_pole(OTHER_EVSE, CARDS[1])
+    await home.advance(310)
+    entry = home.hass.config_entries.async_get_known_entry(other)
+    there = {"account": entry.runtime_data.account}
+    await add_archive(
+        home,
+        ended(home, "2", began, energy=2.0, charge_point_id=None, **there),
+        ended(home, "3", began, energy=4.0, charge_point_id=OTHER_EVSE, **there),
+    )
+    slots = (await ask(home, "what did I charge today"))["speech_slots"]
+    assert slots["energy"] == "5.0 kWh"
+    await home.hass.config_entries.async_unload(other)
 
 
 async def test_archive_in_trouble(home: Home) -> None:

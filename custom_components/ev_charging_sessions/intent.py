@@ -4,6 +4,7 @@ The sentences, and the words of the answers, are in docs/voice/custom_sentences.
 finds the figures and says them in the language of the question.
 """
 
+from abc import abstractmethod
 from typing import Any, override
 
 import voluptuous as vol
@@ -53,11 +54,11 @@ class _Question(intent.IntentHandler):
     def slot_schema(self) -> dict[Any, Any]:
         return _PLACE
 
+    @abstractmethod
     async def _async_answer(
         self, reach: Reach, slots: dict[str, Any], wording: Wording
     ) -> dict[str, Any]:
         """Return what the words of the answer are filled with."""
-        raise NotImplementedError
 
     @override
     async def async_handle(self, intent_obj: intent.Intent) -> intent.IntentResponse:

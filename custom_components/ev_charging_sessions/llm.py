@@ -4,6 +4,7 @@ It can only read here. Starting and stopping is left to the switches that are ex
 the rules of Home Assistant for acting hold for them as for any other switch.
 """
 
+from abc import abstractmethod
 from datetime import datetime, timedelta
 from typing import Any, override
 
@@ -72,10 +73,11 @@ class _ReadingTool(Tool):
     )
     integration = DOMAIN
 
+    @abstractmethod
     async def _async_answer(
         self, hass: HomeAssistant, asked: dict[str, Any], llm_context: LLMContext
     ) -> JsonObjectType:
-        raise NotImplementedError
+        """Return what was asked for."""
 
     @override
     async def async_call(
