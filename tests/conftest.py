@@ -20,6 +20,10 @@ from tests.simulator import Simulator
 
 # The test package lets it tell each statement, which costs more than many a statement.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+# And it writes all that is logged a second time, beside what pytest keeps for a test that fails.
+for _handler in logging.getLogger().handlers:
+    if type(_handler) is logging.StreamHandler:
+        logging.getLogger().removeHandler(_handler)
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

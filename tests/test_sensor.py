@@ -195,7 +195,7 @@ async def test_entities(home: Home) -> None:
         entry.entity_id: entry.unique_id.removeprefix(f"{account}_").removeprefix(f"{EVSE}_")
         for entry in entries
     } == {
-        "binary_sensor.nl_tnm_e02003451_0_charging": "charging",
+        "binary_sensor.nl_tnm_e02003451_0_car_charging": "charging",
         "binary_sensor.nl_tnm_e02003451_0_connected": "connected",
         "calendar.shell_recharge_sessions": "sessions",
         "event.nl_tnm_e02003451_0_session": "session",

@@ -200,5 +200,6 @@ async def test_what_is_logged(
     assert logged(caplog, "status_posts") == [
         "Statuses cannot be posted now: HTTP 503",
         "Posting a status broke",
+        "Statuses are posted again",
     ]
     assert len(network.posts) == 4
