@@ -17,9 +17,8 @@ from custom_components.ev_charging_sessions.charging.ledger_query import (
     find_open,
     find_pending,
     find_session,
-    page,
-    sums,
 )
+from custom_components.ev_charging_sessions.charging.ledger_search import page, sums
 from custom_components.ev_charging_sessions.charging.model import Cost, SessionStatus, Source
 
 from .answers import ACCOUNT, OTHER_ACCOUNT, answer, at, euros

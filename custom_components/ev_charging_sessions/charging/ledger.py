@@ -31,7 +31,6 @@ from .ledger_migrations import migrate
 from .ledger_operator import knows_card, session_of_reference, use_cards
 from .ledger_outbox import LedgerOutbox
 from .ledger_postings import Postings
-from .ledger_query import SessionQuery, Totals
 from .ledger_reads import (
     cost_of,
     energy_of,
@@ -47,6 +46,7 @@ from .ledger_reads import (
 )
 from .ledger_salvage import finish, set_aside
 from .ledger_schema import BATCH
+from .ledger_search import SessionQuery, Totals
 from .ledger_timelines import read_timelines
 from .ledger_upsert import Change
 from .ledger_writes import write_answers, write_units

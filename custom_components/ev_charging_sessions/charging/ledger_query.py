@@ -1,39 +1,25 @@
-"""What can be asked of the ledger, and the statements that ask it.
+"""The statements that look for one thing in the ledger.
 
 The statements are built once, at their first use, so SQLAlchemy compiles each of them once.
 """
 
-from collections.abc import Iterable, Mapping
-from copy import replace
-from datetime import datetime
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from msgspec import Struct
 from sqlalchemy import (
-    BigInteger,
     BindParameter,
     ColumnElement,
-    FromClause,
     Select,
     Table,
     Update,
-    and_,
     bindparam,
-    case,
-    cast,
     false,
     func,
-    not_,
-    or_,
     select,
 )
 
-from .discreet import Discreet
-from .ledger_rows import PAUSED, status_number
+from .ledger_rows import PAUSED
 from .ledger_schema import (
-    ENDED,
     IS_OPEN,
     IS_PENDING,
     accounts,
@@ -42,48 +28,7 @@ from .ledger_schema import (
     revisions,
     sessions,
 )
-from .merge import to_microseconds
-from .model import Account, CommandState, SessionStatus
-
-
-class SessionQuery(Discreet, frozen=True, kw_only=True):
-    """Which sessions to look for; ``None`` leaves a filter out, ``()`` matches nothing.
-
-    A charge point and a card come with their account, because another account may use the
-    same one, and nobody has asked for what it did there.
-
-    ``start`` and ``end`` are aware times, and a session matches if some of it lies at or
-    after ``start`` and before ``end``. An open session is still running. An ended one whose
-    end is unknown counts at its start only, and one whose start is unknown matches only
-    if neither bound is given.
-    """
-
-    hidden = frozenset({"cards"})
-
-    accounts: tuple[Account, ...] | None = None
-    session_ids: tuple[str, ...] | None = None
-    charge_points: tuple[tuple[Account, str], ...] | None = None
-    cards: tuple[tuple[Account, str], ...] | None = None
-    statuses: tuple[SessionStatus, ...] | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-    limit: int | None = None
-    offset: int = 0
-
-
-class Totals(Struct, frozen=True, kw_only=True):
-    """The sums over all sessions of a query.
-
-    ``count`` is of all of them; a charge that two of them report is in the sums once.
-    ``energy`` is in kWh over the sessions that tell theirs. ``duration`` is in seconds over
-    the ended sessions with a known start and end. Either is ``None`` if there is no such
-    session. ``cost`` is exact, by currency (ISO 4217).
-    """
-
-    count: int
-    energy: float | None
-    duration: float | None
-    cost: Mapping[str, Decimal]
+from .model import Account, CommandState
 
 
 def names(account: Account) -> dict[str, str]:
@@ -160,7 +105,7 @@ def find_last() -> Select[Any]:
             sessions.c.account == find_account_row().scalar_subquery(),
             sessions.c.charge_point_id == points.c.charge_point_id,
         )
-        .order_by(*_newest_first())
+        .order_by(*newest_first())
         .limit(1)
         .scalar_subquery()
     )
@@ -264,137 +209,10 @@ def uncounted() -> Select[Any]:
     return select(links.c.session).where(links.c.is_undone == false())
 
 
-def page(query: SessionQuery) -> Select[Any]:
-    """Return the statement for the sessions of a query, with the columns of the account."""
-    statement = (
-        select(sessions, accounts.c.backend, accounts.c.account_id.label("account_name"))
-        .select_from(sessions.join(accounts))
-        .where(*_conditions(query))
-        .order_by(*_newest_first(), sessions.c.account)
-        .offset(query.offset)
-    )
-    return statement if query.limit is None else statement.limit(query.limit)
-
-
-def numbers(query: SessionQuery) -> Select[Any]:
-    """Return the statement for the row numbers of the charges of a query, oldest start first."""
-    is_counted, found = _counted(query)
-    return (
-        select(sessions.c.id)
-        .select_from(found)
-        .where(*_conditions(query), is_counted)
-        .order_by(sessions.c.started.nulls_last(), sessions.c.session_id, sessions.c.account)
-    )
-
-
-@cache
-def find_numbered() -> Select[Any]:
-    """Return the statement for the sessions of some row numbers, as that of a page."""
-    return (
-        select(sessions, accounts.c.backend, accounts.c.account_id.label("account_name"))
-        .select_from(sessions.join(accounts))
-        .where(sessions.c.id.in_(bindparam("rows", expanding=True)))
-    )
-
-
-def sums(query: SessionQuery) -> Select[Any]:
-    """Return the statement for the count, energy and microseconds of a query."""
-    is_counted, found = _counted(query)
-    length = sessions.c.ended - sessions.c.started
-    return (
-        select(
-            func.count().label("count"),
-            func.sum(case((is_counted, sessions.c.energy))).label("energy"),
-            # The sum of BIGINTs is a NUMERIC elsewhere, and the driver would say Decimal.
-            cast(
-                func.sum(
-                    case(
-                        (or_(IS_OPEN, not_(is_counted)), None),
-                        (length < 0, 0),
-                        else_=length,
-                    )
-                ),
-                BigInteger,
-            ).label("duration"),
-        )
-        .select_from(found)
-        .where(*_conditions(query))
-    )
-
-
-def amounts(query: SessionQuery) -> Select[Any]:
-    """Return the statement for each amount of a query, and how often it occurs."""
-    is_counted, found = _counted(query)
-    return (
-        select(sessions.c.currency, sessions.c.cost, func.count().label("count"))
-        .select_from(found)
-        .where(*_conditions(query), sessions.c.cost.is_not(None), is_counted)
-        .group_by(sessions.c.currency, sessions.c.cost)
-    )
-
-
-def _counted(query: SessionQuery) -> tuple[ColumnElement[bool], FromClause]:
-    """Return whether a session counts, and the tables that tell it.
-
-    It does not where the query also finds a better report of the same charge, or would find it
-    in another time: then it counts there, so that months add up to their year.
-    """
-    better, owners = sessions.alias("better"), accounts.alias("owners")
-    found = (
-        sessions.join(accounts)
-        .outerjoin(links, and_(links.c.session == sessions.c.id, links.c.is_undone == false()))
-        .outerjoin(better, better.c.id == links.c.counted)
-        .outerjoin(owners, owners.c.id == better.c.account)
-    )
-    always = replace(query, start=None, end=None)
-    is_told_better = and_(better.c.id.is_not(None), *_conditions(always, better, owners))
-    # What is not known of the better report makes no match, just as in the query itself.
-    return not_(func.coalesce(is_told_better, false())), found
-
-
-def _newest_first() -> tuple[ColumnElement[Any], ...]:
+def newest_first() -> tuple[ColumnElement[Any], ...]:
+    """Return how sessions are sorted; those of an unknown start come last."""
     return sessions.c.started.desc().nulls_last(), sessions.c.session_id
 
 
 def _parameters(table: Table, *, but: set[str]) -> dict[str, BindParameter[Any]]:
     return {column.name: bindparam(column.name) for column in table.c if column.name not in but}
-
-
-def _any_of(conditions: Iterable[ColumnElement[bool]]) -> ColumnElement[bool]:
-    # Without the first one, an or_() of nothing would match everything.
-    return or_(false(), *conditions)
-
-
-def _conditions(
-    query: SessionQuery, of: FromClause = sessions, owner: FromClause = accounts
-) -> list[ColumnElement[bool]]:
-    def belongs_to(account: Account) -> ColumnElement[bool]:
-        return and_(owner.c.backend == account.backend, owner.c.account_id == account.account_id)
-
-    conditions: list[ColumnElement[bool]] = []
-    if query.accounts is not None:
-        conditions.append(_any_of(belongs_to(account) for account in query.accounts))
-    if query.session_ids is not None:
-        conditions.append(of.c.session_id.in_(query.session_ids))
-    for column, wanted in (
-        (of.c.charge_point_id, query.charge_points),
-        (of.c.card_id, query.cards),
-    ):
-        if wanted is not None:
-            # The first of these says nothing new, but only with it an index can be used.
-            conditions.append(column.in_([name for _, name in wanted]))
-            names: dict[Account, list[str]] = {}
-            for account, name in wanted:
-                names.setdefault(account, []).append(name)
-            conditions.append(
-                _any_of(and_(belongs_to(account), column.in_(names[account])) for account in names)
-            )
-    if query.statuses is not None:
-        conditions.append(of.c.status.in_([status_number(s) for s in query.statuses]))
-    if query.start is not None:
-        start = to_microseconds(query.start)
-        conditions.append(of.c.started.is_not(None))
-        conditions.append(or_(of.c.status < ENDED, of.c.ended > start, of.c.started >= start))
-    if query.end is not None:
-        conditions.append(of.c.started < to_microseconds(query.end))
-    return conditions

@@ -7,21 +7,14 @@ from itertools import batched
 from sqlalchemy import Connection, Executable
 
 from .ledger_query import (
-    SessionQuery,
-    Totals,
-    amounts,
     find_account_row,
     find_last,
-    find_numbered,
     find_open,
     find_revisions,
     find_session,
     find_sessions,
     names,
-    numbers,
-    page,
     sum_energy,
-    sums,
 )
 from .ledger_rows import (
     Row,
@@ -30,6 +23,15 @@ from .ledger_rows import (
     session_from_columns,
 )
 from .ledger_schema import BATCH
+from .ledger_search import (
+    SessionQuery,
+    Totals,
+    amounts,
+    find_numbered,
+    numbers,
+    page,
+    sums,
+)
 from .ledger_tariffs import Tariffs
 from .merge import Known, Revision, history
 from .model import Account, Session
