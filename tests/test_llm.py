@@ -5,10 +5,11 @@ from decimal import Decimal
 import json
 from typing import Any
 
+import probatio
 import pytest
 
 from homeassistant.core import Context
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import area_registry as ar, device_registry as dr
 from homeassistant.helpers.llm import (
     LLM_API_ASSIST,
     LLM_API_HOME_ASSISTANT,
@@ -16,10 +17,12 @@ from homeassistant.helpers.llm import (
     LLMContext,
     ToolInput,
     async_get_api,
+    selector_serializer,
 )
 
 from custom_components.ev_charging_sessions.const import DOMAIN
 from custom_components.ev_charging_sessions.llm import async_get_tools
+from custom_components.ev_charging_sessions.rows import labels_of
 from tests.assist import ASSISTANT, expose, set_up
 from tests.conftest import START
 from tests.home import EVSE, OTHER_EVSE, Home
@@ -161,6 +164,44 @@ async def test_rules_of_the_platform(home: Home) -> None:
     expose(home, home.entity_id("calendar", "sessions", None), exposed=False)
     expose(home, home.entity_id("sensor", "session_duration"))
     assert "exposed" not in str(await _call(api, SESSIONS))
+
+
+async def test_what_a_model_is_told_of_its_parameters(home: Home) -> None:
+    """Test that a model knows how to write a time, and hears in plain words what is too far."""
+    await set_up(home.hass)
+    await home.add_account(EVSE)
+    api = await _api(home)
+    for tool in api.tools:
+        if tool.integration == DOMAIN:
+            schema = probatio.to_openapi(tool.parameters, custom_serializer=selector_serializer)
+            assert all("type" in each for each in schema["properties"].values()), schema
+            start = schema["properties"]["start"]
+            assert start["format"] == "date-time"
+            assert start["description"]
+    for far in ({"end": "0001-06-01 00:00"}, {"start": "9999-12-31 23:59"}):
+        assert "year" in await _error(api, SESSIONS, **far)
+    name = next(iter(labels_of(home.coordinator).places.values()))
+    quote = {"charge_point": name, "energy_kwh": 1, "duration_minutes": 1e15}
+    assert "duration_minutes" in await _error(api, QUOTE, **quote)
+
+
+async def test_no_more_than_what_is_asked_for_in_reach(home: Home) -> None:
+    """Test that a name means one charge point, and that no cards of others are listed."""
+    await set_up(home.hass)
+    await home.add_account(EVSE, OTHER_EVSE)
+    await home.add_subentry("charge_card", identifier=CARDS[1], alias="Anna")
+    devices, yard = dr.async_get(home.hass), ar.async_get(home.hass).async_create("Yard")
+    devices.async_update_device(home.device_id(), name_by_user="Yard", area_id=yard.id)
+    devices.async_update_device(home.device_id(OTHER_EVSE), name_by_user="yard", area_id=yard.id)
+    await add_archive(home, ended(home, "1", START, charge_point_id=OTHER_EVSE))
+    api = await _api(home)
+    assert (await _call(api, SESSIONS, charge_point="Yard"))["count"] == 0
+    assert (await _call(api, SESSIONS, charge_point="yard", card="Anna"))["count"] == 0
+    said = await _error(api, SESSIONS, card="Annika")
+    assert "card" in said
+    assert "Anna" not in said
+    expose(home, home.entity_id("calendar", "sessions", None))
+    assert "Anna" in await _error(api, SESSIONS, card="Annika")
 
 
 async def test_account_without_charge_points(home: Home) -> None:

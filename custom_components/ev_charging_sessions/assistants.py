@@ -5,7 +5,7 @@ of the account itself, such as its calendar, stands for the whole archive of the
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import replace
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,9 +41,9 @@ class Place:
         """Return what the ledger knows it by."""
         return self.coordinator.account, self.charge_point_id
 
-    def is_called(self, text: str) -> bool:
-        """Tell whether somebody may mean this place, or the area it is in."""
-        return text.casefold() in {name.casefold() for name in (self.name, *self.areas)}
+    def is_in(self, area: str) -> bool:
+        """Tell whether it is in the area that goes by this name, in small letters."""
+        return area in {name.casefold() for name in self.areas}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,15 +58,24 @@ class Reach:
     places: tuple[Place, ...]
 
     def at(self, text: str) -> Reach:
-        """Return what of it is at the places that are called so, which may be nothing."""
-        places = tuple(place for place in self.places if place.is_called(text.strip(" .?!")))
-        accounts = {place.coordinator.account: place.coordinator for place in places}
-        return Reach(accounts=accounts, whole=frozenset(), places=places)
+        """Return what of it somebody may mean, which may be nothing.
+
+        Whoever says what a charge point is called does not mean an area of the same name.
+        """
+        said = text.strip(" .?!").casefold()
+        named = [place for place in self.places if place.name.casefold() == said]
+        return _reach_at(named or [place for place in self.places if place.is_in(said)])
+
+    def named(self, name: str) -> Reach:
+        """Return what of it is at the charge points of exactly this name."""
+        return _reach_at([place for place in self.places if place.name == name])
 
     def limit(self, query: SessionQuery) -> SessionQuery:
-        """Return a question that finds all sessions in reach, and few others."""
-        keys = None if self.whole else tuple(place.key for place in self.places)
-        return replace(query, accounts=tuple(self.accounts), charge_points=keys)
+        """Return a question that finds the sessions in reach."""
+        keys = tuple(place.key for place in self.places if place.key[0] not in self.whole)
+        return replace(
+            query, accounts=tuple(self.accounts), charge_points=keys, whole=tuple(self.whole)
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +133,6 @@ async def async_told(reach: Reach, query: SessionQuery, newest: int = 0) -> Told
     the night between two days would be counted in both.
     """
     told = Told(sums=Sums(), newest=deque(maxlen=newest))
-    keys = {place.key for place in reach.places}
     ledger = next(iter(reach.accounts.values())).ledger
     try:
         async for sessions in ledger.pages(reach.limit(query)):
@@ -132,13 +140,32 @@ async def async_told(reach: Reach, query: SessionQuery, newest: int = 0) -> Told
                 began = session.started
                 if query.start and (began is None or began < query.start):
                     continue
-                where = session.account, session.charge_point_id
-                if session.account in reach.whole or where in keys:
-                    told.sums.add(session)
-                    told.newest.append(session)
+                told.sums.add(session)
+                told.newest.append(session)
     except ChargingError as err:
         raise translated(HomeAssistantError, err) from err
     return told
+
+
+async def async_charges(reach: Reach, sessions: Sequence[Session]) -> list[Session]:
+    """Return one session for each charge: of two that report the same, the one that counts."""
+    if len({session.account.backend for session in sessions}) < 2:
+        # Only different networks report the same.
+        return list(sessions)
+    ledger = next(iter(reach.accounts.values())).ledger
+    try:
+        links = await ledger.links(sessions)
+    except ChargingError as err:
+        raise translated(HomeAssistantError, err) from err
+    found = {(session.account, session.session_id) for session in sessions}
+    return [
+        session
+        for session in sessions
+        if not any(
+            link.counts and (link.account, link.session_id) in found
+            for link in links.get((session.account, session.session_id), ())
+        )
+    ]
 
 
 def time_of_period(period: str) -> tuple[datetime, datetime]:
@@ -161,6 +188,11 @@ def time_of_period(period: str) -> tuple[datetime, datetime]:
             before, after = start, start + timedelta(days=1)
     first, last = (before, start) if which == "last" else (start, after)
     return dt_util.start_of_local_day(first), dt_util.start_of_local_day(last)
+
+
+def _reach_at(places: Sequence[Place]) -> Reach:
+    accounts = {place.coordinator.account: place.coordinator for place in places}
+    return Reach(accounts=accounts, whole=frozenset(), places=tuple(places))
 
 
 def _place(

@@ -5,6 +5,7 @@ finds the figures and says them in the language of the question.
 """
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from typing import Any, override
 
 import voluptuous as vol
@@ -13,10 +14,19 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import intent
 
-from .assistants import Place, Reach, async_told, exposed_to, reach_of, time_of_period
+from .assistants import (
+    Reach,
+    async_charges,
+    async_told,
+    exposed_to,
+    reach_of,
+    time_of_period,
+)
 from .charging.ledger import SessionQuery
-from .charging.model import Session
+from .charging.model import Account, ChargePoint, Session
+from .charging.state import ChargePointState
 from .charging.sums import Sums
+from .coordinator import ChargingCoordinator
 from .wording import Wording, async_wording
 
 INTENT_ACTIVE = "EvChargingSessionsActive"
@@ -124,11 +134,15 @@ class LastHandler(_Question):
             for place in reach.places
             if (state := place.coordinator.data.charge_points.get(place.charge_point_id))
             and (session := state.session)
-            and session.started
         ]
+        for account in reach.whole:
+            # Among these are those at places without a device.
+            current = reach.accounts[account].sessions
+            sessions += [*current.at.values(), *current.open.values()]
+        begun = [session for session in sessions if session.started]
         sums = Sums()
-        if sessions:
-            sums.add(max(sessions, key=_recency))
+        if begun:
+            sums.add(max(await async_charges(reach, begun), key=_recency))
         return _figures(sums, wording)
 
 
@@ -142,25 +156,54 @@ class ActiveHandler(_Question):
     async def _async_answer(
         self, reach: Reach, slots: dict[str, Any], wording: Wording
     ) -> dict[str, Any]:
-        charging: list[dict[str, str | None]] = []
+        charging: list[Session] = []
+        names: dict[tuple[Account, str], str] = {}
         connected: set[bool | None] = set()
-        is_known = True
-        for place in reach.places:
-            coordinator = place.coordinator
-            state = coordinator.data.charge_points.get(place.charge_point_id)
+        is_known = all(reach.accounts[account].shows_last_values for account in reach.whole)
+        for coordinator, name, state in _states(reach):
             if state is None or state.is_gone or not coordinator.shows_last_values:
                 is_known = False
                 continue
             connected.add(state.is_connected)
-            if state.is_charging and state.session:
-                charging.append(_who(place, state.session, wording))
+            if state.is_charging and (session := state.session):
+                charging.append(session)
+                names[session.account, session.session_id] = name
             is_known = is_known and state.is_charging is not None
         return {
-            "charging": charging,
+            "charging": [
+                _who(
+                    reach.accounts[session.account],
+                    names[session.account, session.session_id],
+                    session,
+                    wording,
+                )
+                for session in await async_charges(reach, charging)
+            ],
             "known": is_known,
             "connected": True in connected,
             "connection_known": is_known and None not in connected,
         }
+
+
+def _states(
+    reach: Reach,
+) -> Iterator[tuple[ChargingCoordinator, str, ChargePointState | None]]:
+    """Yield what goes on at each place in reach, with what it is called.
+
+    A place without a device is one while a session is open there, and goes by its account.
+    """
+    for place in reach.places:
+        charge_points = place.coordinator.data.charge_points
+        yield place.coordinator, place.name, charge_points.get(place.charge_point_id)
+    shown = {place.key for place in reach.places}
+    for account in reach.whole:
+        coordinator = reach.accounts[account]
+        for session in coordinator.sessions.open.values():
+            if (account, session.charge_point_id) not in shown:
+                point = ChargePoint(charge_point_id=session.charge_point_id or "")
+                is_gone = coordinator.charge_points.is_gone(point.charge_point_id)
+                state = ChargePointState(charge_point=point, session=session, is_gone=is_gone)
+                yield coordinator, coordinator.config_entry.title, state
 
 
 def _recency(session: Session) -> tuple[bool, Any]:
@@ -192,11 +235,13 @@ def _figures(sums: Sums, wording: Wording) -> dict[str, Any]:
     }
 
 
-def _who(place: Place, session: Session, wording: Wording) -> dict[str, str | None]:
+def _who(
+    coordinator: ChargingCoordinator, place: str, session: Session, wording: Wording
+) -> dict[str, str | None]:
     """Return who charges: the alias of the card, none if nobody has given it one."""
-    card = place.coordinator.card(session.card_id)
+    card = coordinator.card(session.card_id)
     return {
         "card": card.alias if card else None,
-        "place": place.name,
+        "place": place,
         "energy": None if session.energy is None else wording.energy(session.energy, 1),
     }

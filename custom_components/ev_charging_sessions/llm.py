@@ -23,6 +23,7 @@ from homeassistant.helpers.llm import (
     ToolInput,
     ToolResult,
 )
+from homeassistant.helpers.selector import DateTimeSelector
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
@@ -40,7 +41,7 @@ from .services_archive import (
     SERVICE_GET_SESSIONS,
     question_of,
 )
-from .services_quote import ATTR_DURATION, ATTR_ENERGY, SERVICE_QUOTE
+from .services_quote import ATTR_DURATION, ATTR_ENERGY, LONGEST, SERVICE_QUOTE
 from .wording import async_wording
 
 ATTR_CHARGE_POINT = "charge_point"
@@ -49,6 +50,8 @@ DEFAULT_LIMIT = 20
 # A model reads every word of an answer, and what it is asked about is in the totals.
 LARGEST_LIMIT = 50
 DEFAULT_RANGE = timedelta(days=365)
+
+_YEARS = range(1900, 2200)
 
 # What of a row says something without telling who somebody is, or what only machines call it.
 _FIGURES = (
@@ -63,6 +66,17 @@ _FIGURES = (
     "currency",
     "cost_source",
 )
+
+
+def _in_years(time: datetime) -> datetime:
+    """Refuse a time so far away that nothing can be reckoned from it."""
+    if time.year not in _YEARS:
+        raise vol.Invalid(f"A year has to be from {_YEARS.start} to {_YEARS.stop - 1}")
+    return time
+
+
+# The selector is what tells a model the form of it.
+_TIME = vol.All(DateTimeSelector(), cv.datetime, _in_years)
 
 
 class _ReadingTool(Tool):
@@ -112,8 +126,12 @@ class GetSessionsTool(_ReadingTool):
         """Offer the charge points in reach, by their names."""
         self.parameters = vol.Schema(
             {
-                vol.Optional(ATTR_START): cv.datetime,
-                vol.Optional(ATTR_END): cv.datetime,
+                vol.Optional(
+                    ATTR_START, description="Local date and time, or one with its offset from UTC"
+                ): _TIME,
+                vol.Optional(
+                    ATTR_END, description="The same; a session that begins then is left out"
+                ): _TIME,
                 **({vol.Optional(ATTR_CHARGE_POINT): vol.In(names)} if names else {}),
                 vol.Optional(ATTR_CARD): cv.string,
                 vol.Optional(ATTR_STATUS): vol.In([each.value for each in SessionStatus]),
@@ -128,6 +146,8 @@ class GetSessionsTool(_ReadingTool):
         self, hass: HomeAssistant, asked: dict[str, Any], llm_context: LLMContext
     ) -> JsonObjectType:
         reach = _reach(hass, asked, llm_context)
+        if ATTR_CARD in asked:
+            _check_card(reach, asked[ATTR_CARD])
         end: datetime = asked.get(ATTR_END) or dt_util.now()
         filters = {
             ATTR_START: asked.get(ATTR_START, end - DEFAULT_RANGE),
@@ -170,8 +190,12 @@ class QuoteTool(_ReadingTool):
             {
                 vol.Required(ATTR_CHARGE_POINT): vol.In(names),
                 vol.Required("energy_kwh"): vol.Coerce(float),
-                vol.Required("duration_minutes"): vol.Coerce(float),
-                vol.Optional(ATTR_START): cv.datetime,
+                vol.Required("duration_minutes"): vol.All(
+                    vol.Coerce(float), vol.Range(min=0, max=LONGEST / timedelta(minutes=1))
+                ),
+                vol.Optional(
+                    ATTR_START, description="Date and time with its offset from UTC"
+                ): _TIME,
             }
         )
 
@@ -219,10 +243,25 @@ def _reach(hass: HomeAssistant, asked: dict[str, Any], llm_context: LLMContext) 
     """Return what is exposed now, which may be less than when the tools were offered."""
     reach = exposed_to(hass, llm_context.assistant)
     if ATTR_CHARGE_POINT in asked:
-        reach = reach.at(asked[ATTR_CHARGE_POINT])
+        reach = reach.named(asked[ATTR_CHARGE_POINT])
         if not reach.places:
             raise invalid("nothing_exposed")
     return reach
+
+
+@callback
+def _check_card(reach: Reach, alias: str) -> None:
+    """Refuse a card that nobody has, and name only those of the accounts that are told whole."""
+    aliases = {
+        account: [card.alias for card in coordinator.backend.cards]
+        for account, coordinator in reach.accounts.items()
+    }
+    if any(alias in each for each in aliases.values()):
+        return
+    told = dict.fromkeys(each for account in reach.whole for each in aliases[account])
+    if told:
+        raise invalid("unknown_card", cards=", ".join(told))
+    raise vol.Invalid("There is no card of this name")
 
 
 def _row(labels: dict[Account, Labels], session: Session) -> JsonObjectType:

@@ -36,7 +36,8 @@ class SessionQuery(Discreet, frozen=True, kw_only=True):
     """Which sessions to look for; ``None`` leaves a filter out, ``()`` matches nothing.
 
     A charge point and a card come with their account, because another account may use the
-    same one, and nobody has asked for what it did there.
+    same one, and nobody has asked for what it did there. Besides those at ``charge_points``,
+    all sessions of the accounts in ``whole`` match, wherever they were.
 
     ``start`` and ``end`` are aware times, and a session matches if some of it lies at or
     after ``start`` and before ``end``. An open session is still running. An ended one whose
@@ -49,6 +50,7 @@ class SessionQuery(Discreet, frozen=True, kw_only=True):
     accounts: tuple[Account, ...] | None = None
     session_ids: tuple[str, ...] | None = None
     charge_points: tuple[tuple[Account, str], ...] | None = None
+    whole: tuple[Account, ...] = ()
     cards: tuple[tuple[Account, str], ...] | None = None
     statuses: tuple[SessionStatus, ...] | None = None
     start: datetime | None = None
@@ -165,30 +167,40 @@ def _any_of(conditions: Iterable[ColumnElement[bool]]) -> ColumnElement[bool]:
     return or_(false(), *conditions)
 
 
+def _belongs_to(account: Account, owner: FromClause) -> ColumnElement[bool]:
+    return and_(owner.c.backend == account.backend, owner.c.account_id == account.account_id)
+
+
+def _is_among(
+    column: ColumnElement[Any], wanted: Iterable[tuple[Account, str]], owner: FromClause
+) -> ColumnElement[bool]:
+    names: dict[Account, list[str]] = {}
+    for account, name in wanted:
+        names.setdefault(account, []).append(name)
+    return _any_of(
+        and_(_belongs_to(account, owner), column.in_(names[account])) for account in names
+    )
+
+
 def _conditions(
     query: SessionQuery, of: FromClause = sessions, owner: FromClause = accounts
 ) -> list[ColumnElement[bool]]:
-    def belongs_to(account: Account) -> ColumnElement[bool]:
-        return and_(owner.c.backend == account.backend, owner.c.account_id == account.account_id)
-
     conditions: list[ColumnElement[bool]] = []
     if query.accounts is not None:
-        conditions.append(_any_of(belongs_to(account) for account in query.accounts))
+        conditions.append(_any_of(_belongs_to(account, owner) for account in query.accounts))
     if query.session_ids is not None:
         conditions.append(of.c.session_id.in_(query.session_ids))
-    for column, wanted in (
-        (of.c.charge_point_id, query.charge_points),
-        (of.c.card_id, query.cards),
+    for column, wanted, whole in (
+        (of.c.charge_point_id, query.charge_points, query.whole),
+        (of.c.card_id, query.cards, ()),
     ):
-        if wanted is not None:
-            # The first of these says nothing new, but only with it an index can be used.
+        if wanted is None:
+            continue
+        if not whole:
+            # It says nothing new, but only with it an index can be used.
             conditions.append(column.in_([name for _, name in wanted]))
-            names: dict[Account, list[str]] = {}
-            for account, name in wanted:
-                names.setdefault(account, []).append(name)
-            conditions.append(
-                _any_of(and_(belongs_to(account), column.in_(names[account])) for account in names)
-            )
+        anywhere = (_belongs_to(account, owner) for account in whole)
+        conditions.append(or_(_is_among(column, wanted, owner), *anywhere))
     if query.statuses is not None:
         conditions.append(of.c.status.in_([status_number(s) for s in query.statuses]))
     if query.start is not None:
