@@ -10,7 +10,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from homeassistant.core import ServiceCall
+from homeassistant.core import CoreState, ServiceCall
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import area_registry as ar, device_registry as dr, label_registry as lr
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -21,6 +22,7 @@ from tests.home import Home
 from tests.namespace import ENTRANCE, GARAGE, GARAGE_POINT, POINT
 from tests.park import POINT as PARK_POINT, SERIAL
 from tests.simulator.defaults import CLEVEREV_ID_TAGS
+from tests.simulator.park_model import Mode
 from tests.texts import ROOT
 
 FOLDER = ROOT / "blueprints" / "automation" / DOMAIN
@@ -91,13 +93,16 @@ async def test_session_finished(home: Home, messages: list[ServiceCall]) -> None
     assert message.data["message"] == f"{energy}, {session['cost']} EUR, 35 min"
 
 
-async def test_stop_before_idle_fee(home: Home, messages: list[ServiceCall]) -> None:
-    """Test that a session is over five minutes before its fee would have begun."""
+@pytest.mark.parametrize("how", [None, "refused"])
+async def test_stop_before_idle_fee(
+    home: Home, messages: list[ServiceCall], how: str | None
+) -> None:
+    """Test that a session is over five minutes before its fee, or that it is told if not."""
     await home.add_namespace()
     afterwards = {
         "action": "notify.send_message",
         "target": NOTIFY,
-        "data": {"message": "Over"},
+        "data": {"message": "{{ stopped }}"},
     }
     charge_points = {"device_id": [home.device_id(GARAGE_POINT)]}
     inputs = {"charge_points": charge_points, "afterwards": [afterwards]}
@@ -113,13 +118,18 @@ async def test_stop_before_idle_fee(home: Home, messages: list[ServiceCall]) -> 
     assert begins
     await home.advance((begins - dt_util.utcnow()).total_seconds() - 310)
     assert namespace.session(session.id).stopped is None
+    if how:
+        namespace.fail_next("stop", how)
     await home.advance(12)
     await home.run(60)
+    assert [each.data["message"] for each in messages] == [how is None]
     stopped = namespace.session(session.id).stopped
+    if how:
+        assert stopped is None
+        return
     assert stopped
     assert 0 < (begins - stopped).total_seconds() <= 300
     assert home.state("binary_sensor", "charging", GARAGE_POINT).state == "off"
-    assert [each.data["message"] for each in messages] == ["Over"]
 
 
 @pytest.mark.parametrize("stop", [True, False])
@@ -143,15 +153,35 @@ async def test_unknown_card(home: Home, messages: list[ServiceCall], stop: bool)
     assert home.state("sensor", "status", POINT).state == "charging"
 
 
-async def test_charge_when_cheap(home: Home) -> None:
+async def test_unknown_card_unheard(home: Home) -> None:
+    """Test that the session of an unknown card ends, also when nobody can be told."""
+    await home.add_namespace()
+    charge_points = {"device_id": [home.device_id(GARAGE_POINT)]}
+    await _use(home, "unknown_card", charge_points=charge_points, notify=NOTIFY, stop=True)
+    err = HomeAssistantError("The phone is off")
+    async_mock_service(home.hass, "notify", "send_message", raise_exception=err)
+    namespace = home.simulator.namespace
+    session = namespace.plug(GARAGE, 1, id_tag=CLEVEREV_ID_TAGS[0])
+    assert session
+    await home.advance(310)
+    await home.run(60)
+    assert namespace.session(session.id).stopped
+
+
+@pytest.mark.parametrize("stop", [True, False])
+async def test_charge_when_cheap(home: Home, stop: bool) -> None:
     """Test that a car charges only while the price is low, whichever came first."""
     await home.add_parks()
     parks, states = home.simulator.parks, home.hass.states
+    high = "suspended" if stop else "charging"
 
-    async def cost(price: float) -> str:
+    def status() -> str:
+        return home.state("sensor", "status", PARK_POINT).state
+
+    async def cost(price: float | str) -> str:
         states.async_set("sensor.price", str(price))
         await home.run(60)
-        return home.state("sensor", "status", PARK_POINT).state
+        return status()
 
     await cost(0.30)
     await _use(
@@ -160,6 +190,7 @@ async def test_charge_when_cheap(home: Home) -> None:
         charge_point=home.device_id(PARK_POINT),
         price="sensor.price",
         limit=0.20,
+        stop=stop,
     )
     home.simulator.log.clear()
     assert await cost(0.10) != "charging"
@@ -168,10 +199,27 @@ async def test_charge_when_cheap(home: Home) -> None:
     assert home.simulator.log.count("set_mode") == 0
     parks.plug(SERIAL, 1)
     await home.advance(310)
-    assert home.state("sensor", "status", PARK_POINT).state == "charging"
-    await cost(0.10)
-    assert await cost(0.30) == "suspended"
-    assert await cost(0.10) == "charging"
+    await home.run(60)
+    assert status() == high
+    assert await cost("unknown") == high
+    assert await cost(0.20) == "charging"
+    assert await cost(0.30) == high
+    assert home.simulator.log.count("set_mode") == (3 if stop else 0)
+    # Somebody else lets it charge.
+    parks.set_mode(SERIAL, 1, Mode.NORMAL)
+    await home.run(90)
+    assert status() == high
+    # And again while Home Assistant is off.
+    await home.act("turn_off", domain="automation", entity_id="all")
+    parks.set_mode(SERIAL, 1, Mode.NORMAL)
+    await home.run(90)
+    assert status() == "charging"
+    home.hass.set_state(CoreState.not_running)
+    await home.act("turn_on", domain="automation", entity_id="all")
+    await home.hass.async_start()
+    await home.run(60)
+    assert status() == high
+    assert home.simulator.log.count("set_mode") == (5 if stop else 0)
 
 
 async def test_monthly_statement(home: Home, messages: list[ServiceCall], tmp_path: Path) -> None:
@@ -196,6 +244,10 @@ async def test_monthly_statement(home: Home, messages: list[ServiceCall], tmp_pa
     assert "Hotel Entrance 1" in file.read_text()
     (message,) = messages
     assert message.data["message"] == f"The statement is in {file}. Sessions: 1."
+    file.unlink()
+    await home.advance(24 * 3600)
+    await home.act("trigger", domain="automation", entity_id="all")
+    assert [each.name for each in folder.iterdir()] == ["charging-2026-11.html"]
 
 
 async def test_examples_of_the_docs(home: Home, messages: list[ServiceCall]) -> None:

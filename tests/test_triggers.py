@@ -8,6 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from homeassistant.core import CoreState
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -141,6 +142,25 @@ async def test_own_start(home: Home) -> None:
     assert home.state("sensor", "active_sessions", None).state == "1"
 
 
+async def test_own_start_that_is_late(home: Home) -> None:
+    """Test that our own start raises no alarm when it was given up, and the next car does."""
+    told = await _watch(home)
+    namespace = home.simulator.namespace
+    namespace.settings.start_delay = 40
+    namespace.plug(GARAGE, 1)
+    with pytest.raises(HomeAssistantError):
+        await home.act("start_session", device_id=home.device_id(GARAGE_POINT), timeout=10)
+    assert told.take() == ["session_failed"]
+    await home.advance(310)
+    assert sorted(told.take()) == ["charging_started", "session_started"]
+    namespace.unplug(GARAGE, 1)
+    await home.advance(610)
+    told.take()
+    namespace.plug(GARAGE, 1, id_tag=UNNAMED)
+    await home.advance(310)
+    assert sorted(told.take()) == ["charging_started", "session_started", "unknown_card"]
+
+
 async def test_failures(home: Home) -> None:
     """Test that a start that is refused and a session that fails are both a failed session."""
     await home.add_account(EVSE)
@@ -250,6 +270,42 @@ async def test_reloads(home: Home) -> None:
     namespace.unplug(GARAGE, 1)
     await home.advance(61)
     assert told.take() == ["session_finished"]
+
+
+async def test_history(home: Home) -> None:
+    """Test that a session that was over before it was ever seen passes no limit."""
+    told = await _watch(home)
+    namespace, entries = home.simulator.namespace, home.hass.config_entries
+    await _charge_once(home)
+    told.take()
+    await entries.async_unload(home.entry.entry_id)
+    namespace.plug(GARAGE, 1, id_tag=UNNAMED)
+    await home.advance(1800)
+    namespace.unplug(GARAGE, 1)
+    await home.advance(600)
+    await entries.async_setup(home.entry.entry_id)
+    await home.settle()
+    await home.advance(61)
+    assert float(home.state("sensor", "session_energy", GARAGE_POINT).state) > 2
+    assert told.take() == []
+
+
+async def test_session_that_moves(home: Home) -> None:
+    """Test that a session that turns out to have begun at another time stays the same."""
+    told = await _watch(home)
+    await _charge_once(home)
+    session = home.simulator.namespace.plug(GARAGE, 1, id_tag=UNNAMED)
+    assert session
+    await home.advance(310)
+    await home.advance(1800)
+    assert {"cost_above", "energy_above"} <= set(told.take())
+    begun, register = session.samples[0]
+    session.samples[0] = (begun + timedelta(seconds=7), register)
+    before = home.state("sensor", "session_energy", GARAGE_POINT).attributes["last_reset"]
+    await home.advance(31)
+    after = home.state("sensor", "session_energy", GARAGE_POINT).attributes["last_reset"]
+    assert after != before
+    assert told.take() == []
 
 
 async def test_fee_that_moves(home: Home) -> None:

@@ -9,7 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.start import async_at_started
 
 from .charging.events import EventType, SessionEvent
-from .charging.model import CommandKind, Session
+from .charging.model import Session
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
 from .entity import ChargePointEntity, async_add_charge_points
 from .rows import session_row
@@ -88,5 +88,6 @@ class SessionEventEntity(ChargePointEntity, EventEntity):
 
         Where we start one, the network may put a number of its own in the place of a card.
         """
-        is_ours = self.coordinator.commands.running(self.charge_point_id) is CommandKind.START
-        return bool(session.card_id) and not is_ours and not self.coordinator.card(session.card_id)
+        if not session.card_id or self.coordinator.commands.is_ours(session):
+            return False
+        return self.coordinator.card(session.card_id) is None

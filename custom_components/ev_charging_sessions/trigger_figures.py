@@ -19,6 +19,7 @@ from homeassistant.util.unit_conversion import EnergyConverter
 
 from .sensor import SESSION_ENERGY
 from .sensor_costs import SESSION_COST
+from .targets import session_shown_by
 from .trigger_sensor import SessionSensorTrigger
 
 OPTION_ENERGY = "energy"
@@ -33,7 +34,10 @@ def _schema_of(option: str) -> vol.Schema:
 
 
 class FigureAboveTrigger(SessionSensorTrigger):
-    """Triggers once in a session, when a figure of it is first seen above a limit."""
+    """Triggers once in a session, when a figure of it is first seen above a limit.
+
+    A session that has never been seen while it was open is history.
+    """
 
     _option: ClassVar[str]
 
@@ -41,7 +45,10 @@ class FigureAboveTrigger(SessionSensorTrigger):
         """Have seen nothing yet."""
         super().__init__(hass, config)
         self._limit: float = self._options[self._option]
-        # By sensor, the begin of the session that has last been above the limit.
+        # By sensor, what was shown before Home Assistant was started, and the ids of the
+        # sessions that have last been open and last been above the limit.
+        self._stored: dict[str, State] = {}
+        self._open: dict[str, str] = {}
         self._passed: dict[str, str] = {}
 
     @abstractmethod
@@ -50,21 +57,35 @@ class FigureAboveTrigger(SessionSensorTrigger):
 
     @override
     def _recall(self, sensor: str, stored: StoredState) -> None:
-        self._passes(sensor, stored.state)
+        self._stored[sensor] = stored.state
 
     @callback
     @override
     def _look(self, sensor: str, state: State, *, is_first: bool) -> None:
-        if self._passes(sensor, state) and not is_first:
+        session = session_shown_by(self._hass, state.entity_id)
+        if session is None:
+            return
+        session_id = session.session_id
+        stored = self._stored.pop(sensor, None)
+        if stored and _begin_of(stored) == _begin_of(state):
+            self._open[sensor] = session_id
+            if self._is_above(stored):
+                self._passed[sensor] = session_id
+        if session.is_open:
+            self._open[sensor] = session_id
+        if not self._is_above(state) or self._passed.get(sensor) == session_id:
+            return
+        self._passed[sensor] = session_id
+        if self._open.get(sensor) == session_id and not is_first:
             self._tell(state)
 
-    def _passes(self, sensor: str, state: State) -> bool:
-        """Take note of a state, and tell whether it is the first above the limit."""
-        if state.state == STATE_UNKNOWN or self._value(state) <= self._limit:
-            return False
-        begin = str(state.attributes.get(ATTR_LAST_RESET))
-        before, self._passed[sensor] = self._passed.get(sensor), begin
-        return begin != before
+    def _is_above(self, state: State) -> bool:
+        return state.state != STATE_UNKNOWN and self._value(state) > self._limit
+
+
+def _begin_of(state: State) -> str:
+    """Return when the session of a figure began, which is all that a stored one tells of it."""
+    return str(state.attributes.get(ATTR_LAST_RESET))
 
 
 class EnergyAboveTrigger(FigureAboveTrigger):

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
 from copy import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 import logging
 import math
@@ -39,6 +39,8 @@ LATER_WATCH_DELAY = 30
 # Past its deadline nobody waits for a command any more.
 LATE_WATCH_DELAY = 300
 _SAME_LOOK = 1.0
+# A charger that was away may begin as late as this what it was asked for.
+_LATE_START = timedelta(minutes=10)
 
 # The networks publish no time limit of their own; two minutes is what their users wait.
 DEFAULT_TIME_LIMIT = 120.0
@@ -91,6 +93,8 @@ class CommandRuns:
         self._on_change = on_change
         self._on_event = on_event
         self._running: dict[str, Command] = {}
+        # The last start at each charge point, also after it is settled.
+        self._starts: dict[str, Command] = {}
         self._looking = asyncio.Lock()
         self._looked = -math.inf
         self._woken = asyncio.Event()
@@ -103,6 +107,16 @@ class CommandRuns:
     def all(self) -> list[Command]:
         """Return all commands that wait for their outcome."""
         return list(self._running.values())
+
+    def is_ours(self, session: Session) -> bool:
+        """Tell whether a session comes of the last start here, or of one that was given up."""
+        start = self._starts.get(session.charge_point_id or "")
+        return (
+            start is not None
+            and start.state is not CommandState.REJECTED
+            and start.session_id in {None, session.session_id}
+            and (session.started is None or session.started <= start.deadline + _LATE_START)
+        )
 
     async def carry_out[SessionT: Session | None](
         self, command: Command, send: Send | None, look: Look[SessionT]
@@ -191,6 +205,7 @@ class CommandRuns:
         """Act, and write down how the command ended."""
         charge_point_id = command.charge_point_id
         self._running[charge_point_id] = command
+        self._note_start(command)
         self._on_change(charge_point_id)
         try:
             session = (await act()).session
@@ -217,6 +232,7 @@ class CommandRuns:
 
     async def _settle(self, command: Command, state: CommandState, reason: str | None) -> None:
         settled = replace(command, state=state, reason=reason, resolved=datetime.now(UTC))
+        self._note_start(settled)
         await self._ledger.update_command(settled)
         if state is CommandState.CONFIRMED or command.kind not in _FAILURES:
             return
@@ -229,6 +245,11 @@ class CommandRuns:
             command.charge_point_id,
             SessionEvent(type=_FAILURES[command.kind], session=session, reason=reason or state),
         )
+
+    def _note_start(self, command: Command) -> None:
+        # Setting a mode begins no session.
+        if command.kind is CommandKind.START and command.setting is None:
+            self._starts[command.charge_point_id] = command
 
 
 def delays() -> Iterator[int]:

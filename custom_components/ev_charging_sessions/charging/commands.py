@@ -82,6 +82,10 @@ class Commands:
         command = self._runs.at(charge_point_id)
         return command.kind if command else None
 
+    def is_ours(self, session: Session) -> bool:
+        """Tell whether a session comes of a start that was asked for here, maybe late."""
+        return self._runs.is_ours(session)
+
     @property
     def is_busy(self) -> bool:
         """Tell whether any command waits for its confirmation."""
