@@ -252,6 +252,10 @@ def test_common_texts() -> None:
     for call in calls("say"):
         if key := constant(call.args[0]):
             used[key] = {each.arg for each in call.keywords if each.arg}
+    for call in calls("async_explained"):
+        category, _, key = (constant(call.args[1]) or "").partition(".")
+        if category == "common":
+            used[key] = {each.arg for each in call.keywords if each.arg}
     template = (FOLDER / "statement.html.jinja").read_text()
     used |= {key: set() for key in re.findall(r'say\("(\w+)"\)', template)}
     used |= {key: set() for key in ("by_card", "by_charge_point", "by_month", "month")}

@@ -10,7 +10,7 @@ import pytest
 
 from homeassistant.data_entry_flow import FlowResultType
 
-from tests.front_door import front_door
+from tests.front_door import HOST, front_door
 from tests.guest_house import GuestHouse
 from tests.home import EVSE as SHELL_EVSE
 from tests.simulator.defaults import CARDS, PLUGSURFING_EVSE as EVSE
@@ -76,7 +76,17 @@ async def test_reached_from_outside(house: GuestHouse, tmp_path: Path) -> None:
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
-@pytest.mark.parametrize(("status", "error"), [(200, "other_answer"), (401, "other_answer")])
+async def test_bad_certificate(house: GuestHouse, tmp_path: Path) -> None:
+    """Test that a certificate that nobody trusts is not taken for silence."""
+    async with front_door(house.hass, house.url, tmp_path) as url:
+        house.hass.config.external_url = url.replace(HOST, "127.0.0.1")
+        result = await _choose(house, "calls")
+    assert result["errors"] == {"base": "bad_certificate"}
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(200, "other_answer"), (401, "other_answer"), (502, "no_answer")]
+)
 async def test_somebody_else_answers(house: GuestHouse, status: int, error: str) -> None:
     """Test that a proxy or a stranger at the address is told from our own answer."""
     seen: list[str | None] = []

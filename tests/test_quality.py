@@ -163,8 +163,12 @@ def test_icons_are_in_their_file() -> None:
     for _, call in all_calls():
         assert not any(each.arg in {"icon", "_attr_icon"} for each in call.keywords)
     for tree in trees().values():
-        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        assert "_attr_icon" not in names
+        for node in ast.walk(tree):
+            match node:
+                case ast.Name(id=name) | ast.Attribute(attr=name):
+                    assert name != "_attr_icon"
+                case ast.FunctionDef(name=name):
+                    assert name != "icon"
 
 
 def test_sessions_are_those_of_home_assistant() -> None:

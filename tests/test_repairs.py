@@ -1,6 +1,7 @@
 """Tests of the repairs: what each says, what its button does, and when it goes away."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 import logging
 from typing import Any
 
@@ -14,6 +15,7 @@ from homeassistant.setup import async_setup_component
 
 from custom_components.ev_charging_sessions import reach, repairs
 from custom_components.ev_charging_sessions.const import DOMAIN
+from custom_components.ev_charging_sessions.coordinator import ChargingCoordinator
 from custom_components.ev_charging_sessions.reach import Reach
 from tests.charging.full_disk import FullDisk
 from tests.guest_house import GuestHouse
@@ -71,6 +73,18 @@ def _sources(home: Home) -> list[str]:
     return [str(flow["context"]["source"]) for flow in flows]
 
 
+@contextmanager
+def _bug(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Have the updates of all accounts fail in a way that has no text of its own."""
+
+    async def fail(_: ChargingCoordinator) -> None:
+        raise RuntimeError
+
+    with pytest.MonkeyPatch.context() as patch, caplog.at_level(logging.CRITICAL):
+        patch.setattr(ChargingCoordinator, "_async_update_data", fail)
+        yield
+
+
 @pytest.mark.parametrize("add", [Home.add_account, Home.add_parks, Home.add_namespace])
 async def test_long_outage(
     home: Home, add: Callable[[Home], Awaitable[None]], caplog: pytest.LogCaptureFixture
@@ -89,6 +103,8 @@ async def test_long_outage(
     form = await _open(home, "backend_unavailable")
     assert _complaint(await _submit(home, form)) == DOWN
     assert "backend_unavailable" in _issues(home)
+    with _bug(caplog):
+        assert _complaint(await _submit(home, form)) == "That did not work. The log says why."
     home.simulator.faults.off()
     assert (await _submit(home, form))["type"] is FlowResultType.CREATE_ENTRY
     assert home.coordinator.last_update_success
@@ -97,7 +113,7 @@ async def test_long_outage(
     assert complaints(caplog.records) == []
 
 
-async def test_outage_at_start_up(home: Home) -> None:
+async def test_outage_at_start_up(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     """Test that an account that waits to be set up is set up by the button, in either way."""
     await home.add_account(EVSE)
     home.simulator.faults.on("http_503", scope="*")
@@ -105,6 +121,8 @@ async def test_outage_at_start_up(home: Home) -> None:
     await _pass(home, 2)
     form = await _open(home, "backend_unavailable")
     assert _complaint(await _submit(home, form)) == DOWN
+    with _bug(caplog):
+        assert _complaint(await _submit(home, form)) == "That did not work. The log says why."
     home.simulator.faults.off()
     home.simulator.world.accounts.clear()
     # Refused credentials are an answer, and what Home Assistant asks for then is another issue.
@@ -270,3 +288,39 @@ async def test_calls_unreachable(guest_house: GuestHouse, monkeypatch: pytest.Mo
     seen[0] = Reach.REACHED
     await home.advance(3601)
     assert _issues(home) == {}
+
+
+async def test_doubtful_address(guest_house: GuestHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Test that neither a lost moment nor a call in it keeps later trouble from being told."""
+    house, home = guest_house, guest_house.home
+    seen = [Reach.NO_ANSWER]
+
+    async def check(*_: object) -> Reach:
+        return seen[0]
+
+    async def is_told(answer: Reach) -> bool:
+        seen[0] = answer
+        await home.advance(3601)
+        await home.advance(301)
+        return "calls_unreachable" in _issues(home)
+
+    for module in (reach, repairs):
+        monkeypatch.setattr(module, "async_check_reach", check)
+    await house.add_devices("front")
+    await house.add_operator()
+    await house.add_connector()
+    assert _issues(home) == {}
+    await house.caller.stop(PLUGSURFING_EVSE)
+    assert not await is_told(Reach.REACHED), "it was over in a moment"
+    assert await is_told(Reach.NO_ANSWER), "and this is not"
+    # A call that comes after the button has found that all is well again tells nothing new.
+    form = await _open(home, "calls_unreachable")
+    seen[0] = Reach.REACHED
+    assert (await _submit(home, form))["type"] is FlowResultType.CREATE_ENTRY
+    await house.caller.stop(PLUGSURFING_EVSE)
+    assert await is_told(Reach.OTHER_ANSWER)
+    # One that comes where we could not counts only until we can too.
+    await house.caller.stop(PLUGSURFING_EVSE)
+    assert not await is_told(Reach.OTHER_ANSWER)
+    assert not await is_told(Reach.REACHED)
+    assert await is_told(Reach.OTHER_ANSWER)

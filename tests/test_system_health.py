@@ -7,6 +7,7 @@ from pytest_homeassistant_custom_component.common import get_system_health_info
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
+from custom_components.ev_charging_sessions.archive import LEDGER, async_ledger
 from custom_components.ev_charging_sessions.const import DOMAIN
 from tests.home import EVSE, Home
 from tests.simulator.defaults import CARDS
@@ -24,7 +25,13 @@ async def test_system_health(home: Home) -> None:
     hass = home.hass
     assert await async_setup_component(hass, "system_health", {})
     assert await async_setup_component(hass, DOMAIN, {})
-    assert (await _told(hass))["accounts_answering"] == "0 / 0"
+    told = await _told(hass)
+    assert told["accounts_answering"] == "0 / 0"
+    assert told["archive"] == "Not open"
+    assert LEDGER not in hass.data, "whoever only asks is not to open it"
+    opening = hass.async_create_task(async_ledger(hass))
+    assert (await _told(hass))["archive"] == "Not open", "it is not waited for"
+    await opening
     await home.add_parks()
     await home.add_account(EVSE)
     home.simulator.faults.on("reset", scope="*")

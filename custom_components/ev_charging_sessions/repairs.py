@@ -159,18 +159,21 @@ class CheckAddressFlow(TryAgainFlow[ChargingConfigEntry]):
 
 async def _ask_again(hass: HomeAssistant, entry: ChargingConfigEntry) -> str | None:
     """Ask the network of an account, and set the account up if it was waiting for that."""
-    if entry.state is not ConfigEntryState.LOADED:
+    if entry.state is ConfigEntryState.LOADED:
+        await entry.runtime_data.async_refresh()
+    else:
         await hass.config_entries.async_reload(entry.entry_id)
+    if entry.state is not ConfigEntryState.LOADED:
         key = entry.error_reason_translation_key
         placeholders = entry.error_reason_translation_placeholders
+    elif entry.runtime_data.last_update_success:
+        return None
     else:
-        coordinator = entry.runtime_data
-        await coordinator.async_refresh()
-        failure = _failure(coordinator)
+        failure = entry.runtime_data.last_exception
         key = getattr(failure, "translation_key", None)
         placeholders = getattr(failure, "translation_placeholders", None)
     if key is None:
-        return None
+        return async_explained(hass, "common.see_log")
     return async_explained(hass, f"exceptions.{key}.message", **(placeholders or {}))
 
 

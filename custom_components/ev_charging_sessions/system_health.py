@@ -7,8 +7,9 @@ from homeassistant.components import system_health
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 
-from .archive import async_ledger
+from .archive import LEDGER
 from .charging.errors import LedgerError
+from .charging.ledger import Ledger
 from .const import CONF_BACKEND, CONF_BASE_URL, DOMAIN
 from .networks import NETWORKS
 from .wording import async_explained
@@ -39,8 +40,13 @@ async def _info(hass: HomeAssistant) -> dict[str, Any]:
 
 
 async def _archive(hass: HomeAssistant) -> dict[str, Any]:
+    # Opening it may take longer than system health waits, and what gives up on that takes the
+    # accounts along that wait for it too. While it is being opened, a future is in its place.
+    ledger = hass.data.get(LEDGER)
+    if not isinstance(ledger, Ledger):
+        return {"archive": async_explained(hass, "common.archive_not_open")}
     try:
-        health = await (await async_ledger(hass)).health()
+        health = await ledger.health()
     except LedgerError as err:
         return {"archive": async_explained(hass, f"exceptions.{err.key}.message")}
     return {

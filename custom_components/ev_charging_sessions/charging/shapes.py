@@ -20,8 +20,9 @@ NO_JSON = "no JSON"
 TOO_LARGE = "too large"
 
 # What looks like the name of a field. Digits, capitals alone and what people put between the
-# parts of an address or a number are signs of a value, and some networks name things by it.
-_FIELD = re.compile(r"(?=.*[a-z])[A-Za-z_][A-Za-z_-]{0,39}")
+# parts of an address or a number are signs of a value, and some networks name things by it. Any
+# other name is told, also one that no parser knows: it is what has changed in an answer.
+_FIELD = re.compile(r"(?=.*[a-z])[A-Za-z_]{1,40}|[a-z][a-z-]{0,39}")
 # Stands for all names that may be values.
 _ANY_NAME = "*"
 _MOST_NAMES = 100
