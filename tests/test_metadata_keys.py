@@ -88,7 +88,7 @@ def _words() -> tuple[set[str], set[str]]:
     for node in (node for tree in trees().values() for node in ast.walk(tree)):
         match node:
             case ast.Constant(value=str(text)):
-                words.add(text)
+                words.add(text.removeprefix("common."))
             # The steps of a form are methods, and fields of what is entered arguments.
             case ast.AsyncFunctionDef(name=name):
                 words.add(name.removeprefix("async_step_"))
