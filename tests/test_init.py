@@ -1,10 +1,12 @@
 """Setting up, unloading, renaming and removing, with nothing left behind."""
 
 from pathlib import Path
+import re
 
 import pytest
 
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.core import SupportsResponse
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.entity import Entity, _entity_class_requires_readd
 from homeassistant.helpers.entity_component import DATA_INSTANCES
@@ -12,6 +14,7 @@ from homeassistant.helpers.entity_component import DATA_INSTANCES
 from custom_components.ev_charging_sessions.const import DOMAIN
 from tests.home import EVSE, OTHER_EVSE, Home
 from tests.simulator.defaults import CARDS
+from tests.texts import ROOT
 
 
 def _state(home: Home) -> ConfigEntryState:
@@ -182,3 +185,12 @@ async def test_actions_without_account(home: Home) -> None:
         "stop_session",
         "unlink_session",
     }
+    rows = re.findall(
+        r"^\| `ev_charging_sessions\.(\w+)` \|.* \| ([^|]+) \|$",
+        (ROOT / "README.md").read_text(),
+        re.MULTILINE,
+    )
+    for action, response in rows:
+        supported = home.hass.services.supports_response("ev_charging_sessions", action)
+        assert (supported is SupportsResponse.NONE) is (response == "none"), action
+    assert [response for _, response in rows].index("none") == len(rows) - 1 == 9

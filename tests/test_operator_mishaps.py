@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -85,6 +86,36 @@ async def test_a_switch_that_breaks(house: GuestHouse, error: Exception) -> None
     (answer,) = await house.caller.start(EVSE)
     assert answer.code == 0
     await house.caller.stop(EVSE)
+
+
+async def test_a_switch_that_cannot_be_turned_off(
+    house: GuestHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Test that it is told once, however often it is tried, and anew after it has worked."""
+    caplog.set_level(logging.WARNING)
+    await _arrive(house)
+    await house.caller.start(EVSE)
+    services = house.hass.services
+    works = services.async_services_internal()["switch"]["turn_off"]
+
+    async def broken(call: ServiceCall) -> None:
+        raise ConnectionError("planted 10.0.0.7")
+
+    async def told_while_it_is_broken() -> int:
+        caplog.clear()
+        services.async_services_internal()["switch"].pop("turn_off")
+        services.async_register("switch", "turn_off", broken)
+        house.poles.pole("front").unplug()
+        await house.home.run(300)
+        services.async_services_internal()["switch"]["turn_off"] = works
+        return sum("could not be turned" in each.getMessage() for each in caplog.records)
+
+    assert await told_while_it_is_broken() == 1
+    await house.home.run(60)
+    assert house.poles.pole("front").switched[-1].on is False
+    await _arrive(house)
+    await house.caller.start(EVSE)
+    assert await told_while_it_is_broken() == 1
 
 
 async def test_a_stuck_switch(house: GuestHouse) -> None:

@@ -145,7 +145,7 @@ def test_runtime_data() -> None:
         "type ChargingConfigEntry = ConfigEntry[ChargingCoordinator]"
         in (FOLDER / "coordinator.py").read_text()
     )
-    # Not even by its name is anything of an entry kept anywhere else.
+    # Since when something fails is not: that outlasts the set-ups of an account that waits.
     assert "hass.data[DOMAIN]" not in "".join(path.read_text() for path in FOLDER.glob("*.py"))
 
 

@@ -25,7 +25,7 @@ from .devices import (
     is_station_in_use,
 )
 from .exceptions import translated
-from .issues import async_clear, async_forget, async_note_failure
+from .issues import async_clear, async_follow_disabling, async_forget, async_note_failure
 from .networks import NETWORKS, account_of_entry, cards_of
 from .operation import async_retire
 from .price_source import own_price_of
@@ -43,6 +43,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
         hass.data[LEDGER_URL] = url
     async_setup_services(hass)
     async_follow_names(hass)
+    async_follow_disabling(hass)
     return True
 
 

@@ -85,6 +85,7 @@ class SwitchCharger:
         """Remember which entity."""
         self._hass = hass
         self.entity_id = entity_id
+        self._has_warned = False
 
     async def async_cut(self) -> None:
         """Turn it off as far as that is possible, for nobody waits for it any more."""
@@ -104,8 +105,11 @@ class SwitchCharger:
             await self._hass.services.async_call(domain, service, data, blocking=True)
         except Exception as err:
             # A boundary: any integration may be behind the switch, and raise what it likes.
-            _LOGGER.warning("%s could not be turned: %s", self.entity_id, type(err).__name__)
+            level = logging.DEBUG if self._has_warned else logging.WARNING
+            self._has_warned = True
+            _LOGGER.log(level, "%s could not be turned: %s", self.entity_id, type(err).__name__)
             raise SwitchFailedError(is_timeout=False) from err
+        self._has_warned = False
 
 
 class Poles:

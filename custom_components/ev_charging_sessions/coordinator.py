@@ -47,6 +47,7 @@ from .issues import (
     async_note_failure,
     async_note_lost,
     async_note_unit,
+    async_prove_archive,
 )
 from .telling import TellingCoordinator
 
@@ -199,7 +200,7 @@ class ChargingCoordinator(TellingCoordinator):
             await self._async_look_up()
         except AuthenticationError as err:
             # The network has answered; what is to be done now, Home Assistant tells.
-            self._note_success()
+            self._note_answer()
             raise translated(ConfigEntryAuthFailed, err) from err
         except (RateLimitError, BackendUnavailableError) as err:
             self._note_failure(err)
@@ -207,7 +208,8 @@ class ChargingCoordinator(TellingCoordinator):
         except (BackendError, LedgerError) as err:
             self._note_failure(err)
             raise translated(UpdateFailed, err) from err
-        self._note_success()
+        self._note_answer()
+        await async_prove_archive(self.hass, self.config_entry, self.ledger)
         self.update_interval = self._interval()
         self._has_bearings = True
         return self._state()
@@ -384,6 +386,6 @@ class ChargingCoordinator(TellingCoordinator):
         if not self._shutdown_requested:
             async_note_failure(self.hass, self.config_entry, err)
 
-    def _note_success(self) -> None:
+    def _note_answer(self) -> None:
         if not self._shutdown_requested:
             async_note_answer(self.hass, self.config_entry, self.unreadable)

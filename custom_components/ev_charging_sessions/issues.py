@@ -3,19 +3,27 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntry,
+    ConfigEntryChange,
+)
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .charging.bill_check import Doubt
 from .charging.errors import ChargingError, LedgerError, LedgerFullError, LedgerSetupError
+from .charging.ledger import Ledger
 from .charging.model import EnergyUnit
 from .const import CONF_ENERGY_UNIT, DOMAIN
 
 # An outage this long deserves a person's attention.
 ISSUE_AFTER = timedelta(hours=1)
+# Whatever fails is tried again sooner, so after this it is not known how long it has failed.
+_FORGET_AFTER = timedelta(hours=2)
 
 _UNREADABLE = "unexpected_answer"
 ARCHIVE_FULL = "archive_full"
@@ -29,11 +37,14 @@ PARK_LOST = "park_lost"
 POSTS_REFUSED = "posts_refused"
 SESSIONS_UNPOSTED = "sessions_unposted"
 
+type _Times = dict[str, tuple[datetime, datetime]]
+"""When an account, by its entry, has failed first and last."""
+
 # Outlives the coordinators of an account that cannot even be set up.
-_FAILING_SINCE: HassKey[dict[str, datetime]] = HassKey(f"{DOMAIN}_failing_since")
-_UNPOSTED_SINCE: HassKey[dict[str, datetime]] = HassKey(f"{DOMAIN}_unposted_since")
+_FAILING_SINCE: HassKey[_Times] = HassKey(f"{DOMAIN}_failing_since")
+_UNPOSTED_SINCE: HassKey[_Times] = HassKey(f"{DOMAIN}_unposted_since")
 # The one archive of all accounts works again only when none of them has trouble with it.
-_NO_ARCHIVE_SINCE: HassKey[dict[str, datetime]] = HassKey(f"{DOMAIN}_no_archive_since")
+_NO_ARCHIVE_SINCE: HassKey[_Times] = HassKey(f"{DOMAIN}_no_archive_since")
 
 
 @callback
@@ -51,10 +62,15 @@ def async_note_failure(hass: HomeAssistant, entry: ConfigEntry, err: ChargingErr
         _create_issue(hass, entry, BACKEND_UNAVAILABLE, is_fixable=True)
 
 
-def _lasts(hass: HomeAssistant, since: HassKey[dict[str, datetime]], entry: ConfigEntry) -> bool:
+def _lasts(hass: HomeAssistant, since: HassKey[_Times], entry: ConfigEntry) -> bool:
     """Tell whether a trouble, noted anew, lasts for long."""
     now = dt_util.utcnow()
-    return now - hass.data.setdefault(since, {}).setdefault(entry.entry_id, now) >= ISSUE_AFTER
+    times = hass.data.setdefault(since, {})
+    first, last = times.get(entry.entry_id, (now, now))
+    if now - last > _FORGET_AFTER:
+        first = now
+    times[entry.entry_id] = first, now
+    return now - first >= ISSUE_AFTER
 
 
 @callback
@@ -62,14 +78,33 @@ def async_note_answer(hass: HomeAssistant, entry: ConfigEntry, unreadable: Seque
     """Note that the network answers, and tell which parts of its answer made no sense."""
     hass.data.setdefault(_FAILING_SINCE, {}).pop(entry.entry_id, None)
     ir.async_delete_issue(hass, DOMAIN, _issue_id(BACKEND_UNAVAILABLE, entry))
-    without_archive = hass.data.setdefault(_NO_ARCHIVE_SINCE, {})
-    if without_archive.pop(entry.entry_id, None) and not without_archive:
-        ir.async_delete_issue(hass, DOMAIN, _issue_id(ARCHIVE_UNAVAILABLE, None))
     if unreadable:
         fields = ", ".join(sorted(set(unreadable)))
         _create_issue(hass, entry, _UNREADABLE, path=fields, count=str(len(unreadable)))
     else:
         ir.async_delete_issue(hass, DOMAIN, _issue_id(_UNREADABLE, entry))
+
+
+async def async_prove_archive(hass: HomeAssistant, entry: ConfigEntry, ledger: Ledger) -> None:
+    """Find out whether an archive that has failed works, for there may be nothing to write."""
+    without_archive = hass.data.setdefault(_NO_ARCHIVE_SINCE, {})
+    if entry.entry_id not in without_archive:
+        return
+    try:
+        await ledger.try_to_write()
+    except LedgerError as err:
+        # Unless the account has been removed or disabled meanwhile.
+        if entry.entry_id in without_archive:
+            async_note_failure(hass, entry, err)
+    else:
+        _note_archive(hass, entry)
+
+
+def _note_archive(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Note that the archive can be used for an account, or need not be."""
+    without_archive = hass.data.setdefault(_NO_ARCHIVE_SINCE, {})
+    if without_archive.pop(entry.entry_id, None) and not without_archive:
+        ir.async_delete_issue(hass, DOMAIN, _issue_id(ARCHIVE_UNAVAILABLE, None))
 
 
 @callback
@@ -194,17 +229,39 @@ def async_note_replaced(hass: HomeAssistant, file: str, count: int) -> None:
 @callback
 def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Leave no issue behind of an account that is no more."""
-    async_clear(hass, entry)
+    _end(hass, entry)
     ir.async_delete_issue(hass, DOMAIN, _issue_id(BILL_DIFFERS, entry))
 
 
 @callback
-def async_clear(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Leave no issue behind that nobody would ever take back."""
+def async_follow_disabling(hass: HomeAssistant) -> None:
+    """Let an account that is disabled fail no more, also one that waits to be set up."""
+
+    @callback
+    def follow(_: ConfigEntryChange, entry: ConfigEntry) -> None:
+        if entry.domain == DOMAIN and entry.disabled_by:
+            _end(hass, entry)
+
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, follow)
+
+
+def _end(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Leave nothing behind that only an account at work would take back."""
+    async_clear(hass, entry)
     async_note_answer(hass, entry, ())
+    _note_archive(hass, entry)
+    async_note_posted(hass, entry)
+
+
+@callback
+def async_clear(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Leave nothing behind that the next set-up tells anew, for it does not take it back.
+
+    An outage goes on meanwhile, and is over at the first good answer.
+    """
+    ir.async_delete_issue(hass, DOMAIN, _issue_id(_UNREADABLE, entry))
     async_note_lost(hass, entry, ())
     async_note_unit(hass, entry, None)
-    async_note_posted(hass, entry)
     async_note_refused(hass, entry, 0)
     async_note_reach(hass, entry, None)
 

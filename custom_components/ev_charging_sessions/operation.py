@@ -9,7 +9,7 @@ from homeassistant.util import dt as dt_util
 
 from .charging.backends.plugsurfing import PlugSurfing, cut_short, is_measured
 from .charging.backends.plugsurfing_codes import name_of
-from .charging.errors import AuthenticationError, ChargingError
+from .charging.errors import AuthenticationError, ChargingError, LedgerError
 from .charging.events import EventType, SessionEvent
 from .charging.ledger import Ledger
 from .charging.ledger_outbox import Posting, PostingSource
@@ -26,7 +26,12 @@ from .const import (
     SUBENTRY_CONNECTOR,
 )
 from .coordinator import ChargingConfigEntry, ChargingCoordinator
-from .issues import async_note_posted, async_note_refused, async_note_unposted
+from .issues import (
+    async_note_failure,
+    async_note_posted,
+    async_note_refused,
+    async_note_unposted,
+)
 from .reach import ReachWatch
 from .webhook import async_register_webhook
 
@@ -149,6 +154,8 @@ def _outbox(
             async_note_posted(hass, entry)
         elif isinstance(err, AuthenticationError):
             entry.async_start_reauth(hass)
+        elif isinstance(err, LedgerError):
+            async_note_failure(hass, entry, err)
         else:
             async_note_unposted(hass, entry)
 

@@ -319,6 +319,48 @@ async def test_a_ledger_that_is_closed(desk: Desk) -> None:
     assert desk.sent == [("s1", 1.0)]
 
 
+async def test_a_ledger_in_trouble_with_nothing_to_post(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Test that the end of its trouble is told although nothing is posted then."""
+    caplog.set_level(logging.INFO)
+    await desk.run()
+    for _ in range(2):
+        await desk.ledger.close()
+        await desk.clock.advance(901, step=60)
+        assert isinstance(desk.troubles[-1], LedgerError)
+        await desk.ledger.open()
+        await desk.clock.advance(1801, step=60)
+        assert desk.troubles[-1] is None
+    assert desk.troubles.count(None) == 3
+    begin, end = (
+        "Sessions cannot be posted now: The ledger is not open",
+        "Sessions are posted again",
+    )
+    assert logged(caplog, "outbox") == [begin, end] * 2
+
+
+async def test_a_ledger_in_trouble_while_the_network_is(desk: Desk) -> None:
+    """Test that a network that takes nothing is not taken for well once the ledger is."""
+    desk.network.answers = [DOWN] * 1000
+    await desk.ledger.upsert([running()])
+    await desk.run()
+    await desk.clock.advance(3600, step=30)
+    await desk.ledger.close()
+    desk.outbox._news.set()
+    await desk.clock.settle()
+    assert isinstance(desk.troubles[-1], LedgerError)
+    await desk.ledger.open()
+    tries = len(desk.sent)
+    await desk.outbox.post_again()
+    await desk.clock.settle()
+    assert len(desk.sent) == tries, "it is not due"
+    assert None not in desk.troubles
+    desk.network.answers = []
+    await desk.clock.advance(3600, step=30)
+    assert desk.troubles[-1] is None
+
+
 async def test_a_clock_that_was_ahead(desk: Desk) -> None:
     """Test that what was written under a wrong date is not put off for years."""
     desk.freezer.move_to(NOON + timedelta(days=3000))

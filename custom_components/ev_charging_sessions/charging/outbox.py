@@ -40,7 +40,8 @@ class Outbox:
     ``post`` sends a session as that of a connector, returns the code of a success, and
     raises the errors of ``charging.errors``. ``on_refused`` hears of every session that will
     never be taken as it is, ``on_trouble`` of every failure, and with ``None`` at the first
-    success after that or of all, ``on_change`` of a change of ``waiting`` or ``refused``.
+    success after that or of all, or as soon as nothing waits, ``on_change`` of a change of
+    ``waiting`` or ``refused``.
     """
 
     def __init__(
@@ -64,8 +65,9 @@ class Outbox:
         self._turn = asyncio.Lock()
         self._news = asyncio.Event()
         self._quiet = Quiet()
+        self._trouble: ChargingError | None = None
         # Whoever is told may remember a trouble from before a restart.
-        self._is_troubled: bool | None = None
+        self._has_told = False
 
     @property
     def waiting(self) -> int:
@@ -140,6 +142,8 @@ class Outbox:
                 posting, wait = await self._next()
                 if posting:
                     await self._send(posting)
+                elif not self.waiting or isinstance(self._trouble, LedgerError):
+                    self._note(None)
             except LedgerError as err:
                 self._quiet.failed()
                 self._note(err)
@@ -214,12 +218,16 @@ class Outbox:
 
     def _note(self, trouble: ChargingError | None) -> None:
         """Tell of a trouble, and once that there is none."""
-        if trouble and not self._is_troubled:
+        before = self._trouble
+        if trouble and not before:
             _LOGGER.warning("Sessions cannot be posted now: %s", trouble)
-        if self._is_troubled and not trouble:
+        if before and not trouble:
             _LOGGER.info("Sessions are posted again")
-        if trouble or self._is_troubled is not False:
-            self._is_troubled = trouble is not None
+        # The end of a trouble of the ledger is not that of one of the network.
+        if not (before and isinstance(trouble, LedgerError)):
+            self._trouble = trouble
+        if trouble or before or not self._has_told:
+            self._has_told = True
             self._on_trouble(trouble)
 
 
