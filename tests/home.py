@@ -208,7 +208,9 @@ class Home:
         return state
 
     async def close(self) -> None:
-        """Unload, so that no command of a test outlives it."""
+        """Unload, so that no command of a test outlives it, and no clock of an automation."""
+        if self.hass.services.has_service("automation", "turn_off"):
+            await self.act("turn_off", domain="automation", entity_id="all")
         entry = getattr(self, "entry", None)
         if entry and entry.state is ConfigEntryState.LOADED:
             await self.hass.config_entries.async_unload(entry.entry_id)

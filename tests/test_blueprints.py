@@ -1,6 +1,5 @@
 """The blueprints: loaded by Home Assistant's own code, and run over real sessions."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 import re
 import shutil
@@ -37,12 +36,10 @@ NOTIFY = {"entity_id": "notify.phone"}
 
 
 @pytest.fixture(autouse=True)
-async def messages(home: Home) -> AsyncIterator[list[ServiceCall]]:
+def messages(home: Home) -> list[ServiceCall]:
     """Put the blueprints where Home Assistant looks for them, and return what is sent."""
     shutil.copytree(FOLDER, home.hass.config.path("blueprints", "automation", DOMAIN))
-    yield async_mock_service(home.hass, "notify", "send_message")
-    # Nothing else stops the clock of an automation.
-    await home.act("turn_off", domain="automation", entity_id="all")
+    return async_mock_service(home.hass, "notify", "send_message")
 
 
 async def _use(home: Home, blueprint: str, **inputs: Any) -> None:
