@@ -39,7 +39,8 @@ NOTIFY = {"entity_id": "notify.phone"}
 def messages(home: Home) -> list[ServiceCall]:
     """Put the blueprints where Home Assistant looks for them, and return what is sent."""
     shutil.copytree(FOLDER, home.hass.config.path("blueprints", "automation", DOMAIN))
-    return async_mock_service(home.hass, "notify", "send_message")
+    sent: list[ServiceCall] = async_mock_service(home.hass, "notify", "send_message")
+    return sent
 
 
 async def _use(home: Home, blueprint: str, **inputs: Any) -> None:
