@@ -44,7 +44,7 @@ class Home:
         self.hass = hass
         self.simulator = simulator
         self._clock = clock
-        self._stillness = Stillness(simulator)
+        self._stillness = Stillness()
         self.entry: ChargingConfigEntry
 
     @property
@@ -180,8 +180,7 @@ class Home:
 
     async def settle(self) -> None:
         """Wait until nothing is under way but what waits for time to pass."""
-        states = self.hass.states
-        await self._stillness.reached(lambda: [id(state) for state in states.async_all()])
+        await self._stillness.reached()
 
     def entity_id(self, platform: str, key: str, charge_point_id: str | None = EVSE) -> str:
         """Return the entity of a key, at a charge point or (``None``) at the account."""

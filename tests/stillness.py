@@ -2,46 +2,46 @@
 
 import asyncio
 from collections.abc import Callable
-import time
-from typing import Any
+from selectors import BaseSelector
+from typing import Any, cast
 
-from tests.simulator import Simulator
-
-# More than it takes from any sign of life to the next: a new connection, a request, an answer.
-_STEPS = 20
-_ROUNDS = 3
+# What one end of a connection sends is at the other at once, but for a moment on a busy machine.
+_ROUNDS = 2
+_MOMENT = 0.001
+# Far more turns than the longest work of a test takes.
+_MOST_TURNS = 200_000
 
 
 class Stillness:
-    """Knows what is under way: requests in the network, and work that waits for a thread."""
+    """Knows what is under way in the running loop, and in the threads that work for it.
 
-    def __init__(self, simulator: Simulator) -> None:
+    The network is served by the same loop, so there is nobody else to wait for.
+    """
+
+    def __init__(self) -> None:
         """Watch the running loop from now on, which lives no longer than one test."""
-        self._simulator = simulator
         self._jobs = 0
-        loop = asyncio.get_running_loop()
+        # Of these three a loop says nothing by itself.
+        loop = cast("Any", asyncio.get_running_loop())
+        self._ready: Callable[[], int] = loop._ready.__len__
+        self._selector: BaseSelector = loop._selector
         self._run_in_executor: Callable[..., asyncio.Future[Any]] = loop.run_in_executor
-        loop.run_in_executor = self._counted  # type: ignore[assignment, method-assign] # only counts
+        loop.run_in_executor = self._counted
 
-    async def reached(self, signs: Callable[[], object] = lambda: None) -> None:
-        """Return after some time without any work, request or change of the ``signs``."""
+    async def reached(self) -> None:
+        """Return after some time without any work, here, in a thread or on its way.
+
+        What goes round and round while time stands still never rests, and is an error.
+        """
         quiet = 0
-        while quiet < _ROUNDS:
-            before = self._requests(), signs()
-            # The loop's own sleep would wait for frozen time.
-            await self._run_in_executor(None, time.sleep, 0.001)
-            # On a busy machine the pause alone would tell nothing about the loop.
-            for _ in range(_STEPS):
-                await asyncio.sleep(0)
-            is_still = before == (self._requests(), signs()) and not self._is_busy()
+        for _ in range(_MOST_TURNS):
+            # The loop's own sleep would wait for frozen time, apart from letting others go first.
+            await asyncio.sleep(0)
+            is_still = not self._ready() and not self._selector.select(_MOMENT) and not self._jobs
             quiet = quiet + 1 if is_still else 0
-
-    def _requests(self) -> int:
-        return len(self._simulator.log.entries)
-
-    def _is_busy(self) -> bool:
-        entries = self._simulator.log.entries
-        return self._jobs > 0 or any(each.status is None and not each.fault for each in entries)
+            if quiet == _ROUNDS:
+                return
+        raise AssertionError("There is no end of the work")
 
     def _counted(self, *args: Any) -> asyncio.Future[Any]:
         self._jobs += 1

@@ -204,7 +204,12 @@ class ChargingCoordinator(TellingCoordinator):
             raise translated(ConfigEntryAuthFailed, err) from err
         except (RateLimitError, BackendUnavailableError) as err:
             self._note_failure(err)
-            raise translated(UpdateFailed, err, retry_after=err.retry_after) from err
+            wait = err.retry_after
+            if wait is not None:
+                # Home Assistant counts from the last whole second, and so might ask too early,
+                # be refused at once, and ask again, round and round until the second is over.
+                wait += 1
+            raise translated(UpdateFailed, err, retry_after=wait) from err
         except (BackendError, LedgerError) as err:
             self._note_failure(err)
             raise translated(UpdateFailed, err) from err

@@ -47,7 +47,7 @@ class Driver:
         self.tasks: set[asyncio.Task[Any]] = set()
         self._http = http
         self._clock = clock
-        self._stillness = Stillness(simulator)
+        self._stillness = Stillness()
         self.restart()
 
     def restart(self, **options: Any) -> None:
