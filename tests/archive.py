@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from copy import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 import re
 from typing import Any, Literal
@@ -136,10 +136,9 @@ class Archive:
 
     async def rows(self, series: str) -> dict[datetime, tuple[float, float]]:
         """Return the amount and the sum of each hour that has a row."""
-        found = await self._during(series, "hour", datetime.fromtimestamp(0).astimezone(), None)
+        found = await self._during(series, "hour", datetime.fromtimestamp(0, UTC), None)
         return {
-            datetime.fromtimestamp(row["start"]).astimezone(): (row["state"], row["sum"])
-            for row in found
+            datetime.fromtimestamp(row["start"], UTC): (row["state"], row["sum"]) for row in found
         }
 
     async def changes(
@@ -148,7 +147,7 @@ class Archive:
         """Return what the Energy dashboard shows for each period that is not empty."""
         found = await self._during(series, period, start, end)
         return {
-            datetime.fromtimestamp(row["start"]).astimezone(): row["change"]
+            datetime.fromtimestamp(row["start"], UTC): row["change"]
             for row in found
             if abs(row["change"]) > 1e-9
         }

@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 import logging
 from pathlib import Path
+from types import ModuleType
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
+from pytest_homeassistant_custom_component import patch_time
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from homeassistant.core import HomeAssistant
@@ -24,6 +26,17 @@ logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 for _handler in logging.getLogger().handlers:
     if type(_handler) is logging.StreamHandler:
         logging.getLogger().removeHandler(_handler)
+
+
+def _module_hash(module: ModuleType) -> str:
+    """Tell whether a module has to be looked through again for what must stand still.
+
+    Each of some thousand is asked whenever time is frozen, and all their names would take long.
+    """
+    return f"{id(module)}-{len(getattr(module, '__dict__', ()))}"
+
+
+patch_time.ha_get_module_attributes_hash = _module_hash
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

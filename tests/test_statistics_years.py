@@ -90,9 +90,9 @@ async def _assert_right(
     """Compare the account and its charge point in the home's own days and months."""
     zone = ZoneInfo(archive.hass.config.time_zone)
     hours = _by_hour(sessions, kind)
-    for point in (None, POINT):
-        for period in ("hour", "day", "month"):
-            wanted = _by(period, hours, zone)
+    for period in ("hour", "day", "month"):
+        wanted = _by(period, hours, zone)
+        for point in (None, POINT):
             shown = await archive.changes(archive.id(kind, point), period, first)
             for begin in wanted.keys() | shown.keys():
                 difference = wanted.get(begin, 0.0) - shown.get(begin, 0.0)

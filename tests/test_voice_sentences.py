@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
+import json
 
 from hassil.intents import Intents, SlotList, TextSlotList
 from hassil.sample import sample_sentence
@@ -116,11 +118,15 @@ def _samples(language: str) -> Iterator[tuple[str, str, str | None, str]]:
                 yield name, str(data.response), told, text
 
 
+@cache
+def _decimal_sign(language: str) -> str:
+    texts = json.loads((FOLDER / "translations" / f"{language}.json").read_text())
+    return str(texts["common"]["decimal_sign"])
+
+
 def _said(language: str, figure: Decimal, digits: int) -> str:
     """Return a figure as it is spoken in a language."""
-    texts = load_yaml_dict(FOLDER / "translations" / f"{language}.json")
-    sign = str(texts["common"]["decimal_sign"])
-    return f"{figure:.{digits}f}".replace(".", sign)
+    return f"{figure:.{digits}f}".replace(".", _decimal_sign(language))
 
 
 @pytest.mark.parametrize("languages", [LANGUAGES[start::3] for start in range(3)], ids=" ".join)

@@ -48,7 +48,7 @@ def trees() -> dict[Path, ast.Module]:
 def all_calls() -> tuple[tuple[str, ast.Call], ...]:
     """Return every call of the integration, with the last name of what is called."""
     return tuple(
-        (ast.unparse(node.func).rpartition(".")[2], node)
+        (node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func), node)
         for tree in trees().values()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
