@@ -33,7 +33,7 @@ PLANTED = {
     "default card": "DE-PLT-C77777777-A",
     "second card": "DE-PLT-C88888888-B",
     "street": "Plantedstreet 4711",
-    "postal code": "99471",
+    "postal code": "PLT-99471",
     "city": "Plantedhausen",
 }
 # How the credentials travel in the header of a request for a token.
