@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from types import ModuleType
 
+import freezegun.api
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component import patch_time
@@ -37,6 +38,9 @@ def _module_hash(module: ModuleType) -> str:
 
 
 patch_time.ha_get_module_attributes_hash = _module_hash
+# What must not stand still keeps its own clock. To look through the callers besides, at each look
+# at a clock, would find nobody else.
+freezegun.api.call_stack_inspection_limit = 0
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
