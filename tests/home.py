@@ -4,8 +4,9 @@ import asyncio
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigSubentryData
 from homeassistant.core import HomeAssistant, ServiceResponse, State
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -16,6 +17,7 @@ from custom_components.ev_charging_sessions.coordinator import (
     ChargingConfigEntry,
     ChargingCoordinator,
 )
+from custom_components.ev_charging_sessions.networks import account_of
 from tests.simulator import Simulator
 from tests.simulator.defaults import (
     CARDS,
@@ -70,17 +72,30 @@ class Home:
         }
 
     async def add_account(self, *evse_ids: str, **changes: Any) -> None:
-        """Add the account and charge points through the real flows."""
-        flows = self.hass.config_entries.flow
-        result = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
-        result = await flows.async_configure(result["flow_id"], {"next_step_id": "shell_recharge"})
-        result = await flows.async_configure(result["flow_id"], self.user_input(**changes))
-        assert result["type"] is FlowResultType.CREATE_ENTRY, result
-        self.entry = result["result"]
+        """Set up an account with charge points as their flows have stored them.
+
+        Through the flows themselves the account would be set up once more for each.
+        """
+        entered = self.user_input(**changes)
+        data = {"backend": "shell_recharge", **entered.pop("advanced"), **entered}
+        self.entry = MockConfigEntry(
+            domain=DOMAIN,
+            title="Shell Recharge",
+            unique_id=account_of("shell_recharge", data).account_id,
+            data=data,
+            subentries_data=[
+                ConfigSubentryData(
+                    data={"evse_id": evse_id},
+                    subentry_type="charge_point",
+                    title=evse_id,
+                    unique_id=evse_id,
+                )
+                for evse_id in evse_ids
+            ],
+        )
+        await self.hass.config_entries.async_add(self.entry)
         await self.settle()
         assert self.entry.state is ConfigEntryState.LOADED, self.entry.reason
-        for evse_id in evse_ids:
-            await self.add_subentry("charge_point", evse_id=evse_id)
 
     def park_input(self, **changes: Any) -> dict[str, Any]:
         """Return what a person enters for the parks of the simulator."""

@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 import json
-from os import environ
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 import shutil
 import signal
 import socket
-import sys
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -20,12 +19,11 @@ from custom_components.ev_charging_sessions.charging.ledger import Ledger, Sessi
 from custom_components.ev_charging_sessions.charging.model import Account, Command, Session
 from custom_components.ev_charging_sessions.const import DOMAIN
 from custom_components.ev_charging_sessions.networks import account_of
+from tests.programs import PROJECT
+from tests.real_life import OUTPUT, new_life
 from tests.simulator import Simulator
 from tests.simulator.defaults import CARDS, CLIENT_ID, CLIENT_SECRET
 
-PROJECT = Path(__file__).parents[1]
-# Compiling takes longer than all the rest of a start, so it is done once.
-_CACHE = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(PROJECT / ".dev" / "pycache")}
 ENTRY_ID = "01JREALHOME000000000000000"
 # A slow machine with two busy cores compiles thousands of modules at the first start, which
 # takes a quick one five seconds.
@@ -82,7 +80,7 @@ class RealHome:
         """Furnish the folder; nothing runs yet."""
         self._folder = folder
         self._simulator = simulator
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: BaseProcess | None = None
         self._port = _free_port()
         data = {
             "backend": "shell_recharge",
@@ -144,24 +142,15 @@ class RealHome:
 
     async def start(self) -> None:
         """Start Home Assistant and return before it is ready."""
-        with (self._folder / "output.log").open("ab") as output:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "homeassistant", "--config", str(self._folder)),
-                "--skip-pip",
-                # Of two folders ``custom_components`` the one in the working directory wins.
-                cwd=self._folder,
-                env=environ | _CACHE,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+        self._process = new_life(self._folder)
+        await asyncio.to_thread(self._process.start)
 
     async def kill(self) -> None:
         """End the process without a warning, as a power cut does."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(signal.SIGKILL)
-            await self._process.wait()
+        if self._process is not None:
+            self._process.kill()
+            await asyncio.to_thread(self._process.join)
+            assert self._process.exitcode == -signal.SIGKILL, self.output
         self._process = None
 
     async def ask_for_start(self, evse_id: str) -> None:
@@ -199,7 +188,7 @@ class RealHome:
         try:
             async with asyncio.timeout(SECONDS_TO_START):
                 while not await is_true():
-                    assert self._process is None or self._process.returncode is None, self.output
+                    assert self._process is None or self._process.is_alive(), self.output
                     await asyncio.sleep(0.1)
         except TimeoutError:
             raise AssertionError(f"Still waiting for {what}:\n{self.output}") from None
@@ -207,7 +196,7 @@ class RealHome:
     @property
     def output(self) -> str:
         """Return all that Home Assistant has printed."""
-        return (self._folder / "output.log").read_text(errors="replace")
+        return (self._folder / OUTPUT).read_text(errors="replace")
 
     @property
     def complaints(self) -> list[str]:

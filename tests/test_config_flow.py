@@ -39,6 +39,14 @@ async def _enter(hass: HomeAssistant, flow_id: str, user_input: dict[str, Any]) 
     return dict(await hass.config_entries.flow.async_configure(flow_id, user_input))
 
 
+def _lasting(home: Home) -> dict[str, Any]:
+    """Return what is stored of an account and its charge point, but for what is always new."""
+    stored = home.entry.as_dict()
+    (subentry,) = stored["subentries"]
+    new = dict.fromkeys(("entry_id", "created_at", "modified_at"))
+    return stored | new | {"subentries": [subentry | {"subentry_id": None}]}
+
+
 def _suggestions(result: dict[str, Any]) -> dict[str, Any]:
     """Return what a form already shows, with the fields of its section."""
     fields = dict(result["data_schema"].schema)
@@ -69,6 +77,18 @@ async def test_full_flow(home: Home) -> None:
     assert home.entry.unique_id == UNIQUE_ID
     await home.settle()
     assert home.entry.state is ConfigEntryState.LOADED
+
+
+async def test_homes_have_what_the_flows_store(home: Home) -> None:
+    """Test that the account that most tests begin with is the one that a person adds."""
+    flow_id = await _open_form(home)
+    result = await _enter(home.hass, flow_id, home.user_input())
+    home.entry = result["result"]
+    await home.add_subentry("charge_point", evse_id=EVSE)
+    by_person = _lasting(home)
+    await home.hass.config_entries.async_remove(home.entry.entry_id)
+    await home.add_account(EVSE)
+    assert _lasting(home) == by_person
 
 
 async def test_input_is_tidied(home: Home) -> None:
@@ -214,7 +234,10 @@ async def test_first_generation(home: Home) -> None:
     """Test an account at the first generation of the API from its form to a stop."""
     home.simulator.shell.settings.dialect = "1.0.0"
     home.simulator.shell.settings.active_not_found = True
-    await home.add_account(EVSE, api_version="v1")
+    flow_id = await _open_form(home)
+    result = await _enter(home.hass, flow_id, home.user_input(api_version="v1"))
+    home.entry = result["result"]
+    await home.add_subentry("charge_point", evse_id=EVSE)
     assert home.state("sensor", "status").state == "available"
     home.simulator.world.plug(EVSE)
     switch = {"domain": "switch", "entity_id": home.entity_id("switch", "charging")}

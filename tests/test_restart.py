@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from pytest_socket import socket_allow_hosts
 
 from custom_components.ev_charging_sessions.charging.model import SessionStatus
 from tests.home import EVSE, OTHER_EVSE
@@ -15,8 +16,12 @@ from tests.simulator import Simulator
 from tests.simulator.defaults import CARDS, CLIENT_ID, CLIENT_SECRET
 from tests.simulator.world import Phase
 
-# Starts of a whole Home Assistant on a slow machine; the waits themselves are bounded.
-pytestmark = pytest.mark.timeout(8 * SECONDS_TO_START)
+pytestmark = [
+    # Starts of a whole Home Assistant on a slow machine; the waits themselves are bounded.
+    pytest.mark.timeout(8 * SECONDS_TO_START),
+    # All lives are forks of one process, which takes its time to begin.
+    pytest.mark.xdist_group("real homes"),
+]
 
 
 @pytest.fixture
@@ -29,6 +34,8 @@ async def simulator(socket_enabled: None) -> AsyncIterator[Simulator]:
 @pytest.fixture
 async def real_home(tmp_path: Path, simulator: Simulator) -> AsyncIterator[RealHome]:
     """Return a home that does not run yet, kill it at the end, and look at what it printed."""
+    # The process that its lives are forked from listens at a socket in the file system.
+    socket_allow_hosts(["127.0.0.1"], allow_unix_socket=True)
     home = RealHome(tmp_path, simulator)
     yield home
     await home.kill()

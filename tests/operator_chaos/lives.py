@@ -8,10 +8,10 @@ import signal
 import sys
 from typing import Self
 
+from tests.programs import CACHE, PROJECT
+
 from .home import LOG, SOCKET
 
-_PROJECT = Path(__file__).parents[2]
-_CACHE = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(_PROJECT / ".dev" / "pycache")}
 # More than the worst that a busy machine needs for the imports, or for all that is due at once.
 _PATIENCE = 90.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,8 +40,8 @@ class Lives:
         self._server = await asyncio.start_unix_server(self._meet, self.folder / SOCKET)
         self._mother = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", f"{__package__}.home", str(self.folder)),
-            cwd=_PROJECT,
-            env=environ | _CACHE,
+            cwd=PROJECT,
+            env=environ | CACHE,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
