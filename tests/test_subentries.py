@@ -47,10 +47,10 @@ async def _rename_form(home: Home, subentry_id: str) -> dict[str, Any]:
     return dict(result)
 
 
-def _entities(home: Home) -> dict[str, str]:
-    """Return the entities of the account, by unique id."""
+def _entities(home: Home) -> dict[tuple[str, str], str]:
+    """Return the entities of the account, by domain and unique id."""
     return {
-        entry.unique_id: entry.entity_id
+        (entry.domain, entry.unique_id): entry.entity_id
         for entry in er.async_entries_for_config_entry(er.async_get(home.hass), home.entry.entry_id)
     }
 
@@ -248,7 +248,7 @@ async def test_remove_charge_point(home: Home) -> None:
     home.hass.config_entries.async_remove_subentry(home.entry, _subentry_id(home, EVSE))
     await home.settle()
     assert _device(home, EVSE) is None
-    assert not any(f"_{EVSE}_" in unique_id for unique_id in _entities(home))
+    assert not any(f"_{EVSE}_" in unique_id for _, unique_id in _entities(home))
     assert list(home.coordinator.data.charge_points) == [OTHER_EVSE]
     assert home.state("sensor", "status", OTHER_EVSE).state == "available"
 

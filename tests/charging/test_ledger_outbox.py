@@ -97,6 +97,15 @@ async def test_a_source_that_is_not_live(ledger: Ledger) -> None:
     assert (await only(ledger)).due == IN_A_MINUTE
 
 
+async def test_a_failure_that_was_none(ledger: Ledger) -> None:
+    """Test that a session is posted that turns out to have ended well, whatever it has charged."""
+    await ledger.outbox.use_sources(TARGET, [source(is_live=False)])
+    await ledger.upsert([finished(status=SessionStatus.FAILED, energy=None, updated=at(1))])
+    assert await waiting(ledger) == ()
+    await ledger.upsert([finished(energy=None, updated=at(2))])
+    assert (await only(ledger)).session.status is SessionStatus.FINISHED
+
+
 async def test_nobody_else_is_posted(live: Ledger) -> None:
     """Test that neither another charge point counts nor the same one of another account."""
     await live.upsert(

@@ -177,9 +177,13 @@ class Postings:
             return frozenset()
         by_account: dict[Account, list[Change]] = {}
         for change in changes:
+            before, after = _before(change), change.after
             # Most changes of an open session are of its energy, which nobody is told yet.
-            if is_worth_posting(_before(change), change.after, is_live=True, is_known=True):
-                by_account.setdefault(change.after.account, []).append(change)
+            if any(
+                is_worth_posting(before, after, is_live=True, is_known=is_known)
+                for is_known in (True, False)
+            ):
+                by_account.setdefault(after.account, []).append(change)
         return frozenset(
             target
             for account, of_account in by_account.items()
