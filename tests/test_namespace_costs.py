@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import voluptuous as vol
 
 from homeassistant.components.repairs import DOMAIN as REPAIRS, repairs_flow_manager
 from homeassistant.core import State
@@ -149,6 +150,14 @@ async def test_bad_quotes(home: Home, changes: dict[str, Any], key: str) -> None
     with pytest.raises(ServiceValidationError) as caught:
         await _quote(home, POINT, **{"energy": 1, "duration": 60, **changes})
     assert (caught.value.translation_domain, caught.value.translation_key) == (DOMAIN, key)
+
+
+async def test_quote_at_the_end_of_time(home: Home) -> None:
+    """Test that a year beyond which nothing can be reckoned is refused by the name of its field."""
+    _plug(home, ENTRANCE)
+    await home.add_namespace()
+    with pytest.raises(vol.Invalid, match="'start'"):
+        await _quote(home, POINT, energy=1, duration=60, start="9999-12-31T23:59:59+00:00")
 
 
 async def test_quotes_of_what_nobody_knows(home: Home) -> None:

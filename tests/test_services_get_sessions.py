@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import voluptuous as vol
 
 from custom_components.ev_charging_sessions.charging.model import (
     Intent,
@@ -235,6 +236,15 @@ async def test_filters(
     assert found == expected
     assert response["count"] == count
     assert response["totals"] == {"energy": None, "duration": duration, "cost": {}}
+
+
+@pytest.mark.parametrize("field", ["start", "end"])
+@pytest.mark.parametrize("far", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+async def test_times_beyond_reckoning(home: Home, field: str, far: str) -> None:
+    """Test that a year that nobody can mean is refused by the name of its field."""
+    await home.add_account()
+    with pytest.raises(vol.Invalid, match=rf"year has to be from 1900 to 2199.*'{field}'"):
+        await _get(home, **{field: far})
 
 
 async def test_get_sessions_without_network(home: Home) -> None:

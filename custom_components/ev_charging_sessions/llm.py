@@ -31,7 +31,7 @@ from .assistants import Reach, async_told, exposed_to, reach_of
 from .charging.model import Account, Session, SessionStatus
 from .const import DOMAIN
 from .rows import Labels, archive_row, labels_of
-from .service_fields import invalid
+from .service_fields import TIME_FIELD, invalid
 from .services_archive import (
     ATTR_CARD,
     ATTR_END,
@@ -51,8 +51,6 @@ DEFAULT_LIMIT = 20
 LARGEST_LIMIT = 50
 DEFAULT_RANGE = timedelta(days=365)
 
-_YEARS = range(1900, 2200)
-
 # What of a row says something without telling who somebody is, or what only machines call it.
 _FIGURES = (
     "started",
@@ -68,15 +66,8 @@ _FIGURES = (
 )
 
 
-def _in_years(time: datetime) -> datetime:
-    """Refuse a time so far away that nothing can be reckoned from it."""
-    if time.year not in _YEARS:
-        raise vol.Invalid(f"A year has to be from {_YEARS.start} to {_YEARS.stop - 1}")
-    return time
-
-
 # The selector is what tells a model the form of it.
-_TIME = vol.All(DateTimeSelector(), cv.datetime, _in_years)
+_TIME = vol.All(DateTimeSelector(), TIME_FIELD)
 
 
 class _ReadingTool(Tool):

@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+import voluptuous as vol
+
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import (
     async_get_config_entry,
     async_get_device_and_config_entry,
@@ -16,6 +19,19 @@ from .charging.backends.backend import default_card_id
 from .charging.model import Account, ChargeCard, SessionStatus
 from .const import DOMAIN
 from .coordinator import ChargingCoordinator
+
+_YEARS = range(1900, 2200)
+
+
+def _in_years(time: datetime) -> datetime:
+    """Refuse a time so far away that nothing can be reckoned from it."""
+    if time.year not in _YEARS:
+        raise vol.Invalid(f"A year has to be from {_YEARS.start} to {_YEARS.stop - 1}")
+    return time
+
+
+TIME_FIELD = vol.All(cv.datetime, _in_years)
+"""What a time has to be, with or without a zone."""
 
 
 def coordinator_of(call: ServiceCall) -> ChargingCoordinator:

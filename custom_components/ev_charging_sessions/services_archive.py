@@ -20,6 +20,7 @@ from .coordinator import ChargingCoordinator
 from .exceptions import translated
 from .rows import Labels, labels_of, linked_row
 from .service_fields import (
+    TIME_FIELD,
     cards_of_aliases,
     charge_point_of,
     coordinators_of,
@@ -47,8 +48,8 @@ FILTERS = {
     vol.Optional(ATTR_DEVICE_ID): _TEXTS,
     vol.Optional(ATTR_CARD): _TEXTS,
     vol.Optional(ATTR_STATUS): _TEXTS,
-    vol.Optional(ATTR_START): cv.datetime,
-    vol.Optional(ATTR_END): cv.datetime,
+    vol.Optional(ATTR_START): TIME_FIELD,
+    vol.Optional(ATTR_END): TIME_FIELD,
 }
 
 GET_SCHEMA = vol.Schema(

@@ -15,7 +15,7 @@ from homeassistant.util.json import JsonObjectType
 from .charging.errors import ChargingError
 from .charging.tariff import LineItem, Reading
 from .exceptions import translated
-from .service_fields import charge_point_of, invalid
+from .service_fields import TIME_FIELD, charge_point_of, invalid
 
 SERVICE_QUOTE = "quote"
 
@@ -33,7 +33,7 @@ QUOTE_SCHEMA = vol.Schema(
         vol.Required(ATTR_DEVICE_ID): cv.string,
         vol.Required(ATTR_ENERGY): vol.Coerce(float),
         vol.Required(ATTR_DURATION): cv.time_period,
-        vol.Optional(ATTR_START): cv.datetime,
+        vol.Optional(ATTR_START): TIME_FIELD,
     }
 )
 
