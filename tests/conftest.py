@@ -1,10 +1,13 @@
 """What all tests share: a simulator that speaks HTTP, and a home that uses it."""
 
+import calendar
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 import logging
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import freezegun.api
 from freezegun.api import FrozenDateTimeFactory
@@ -23,7 +26,9 @@ from tests.simulator import Simulator
 
 # The test package lets it tell each statement, which costs more than many a statement.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
-# And it writes all that is logged a second time, beside what pytest keeps for a test that fails.
+# What Home Assistant does in everyday life would be kept for each test, and sent to the reporter.
+logging.getLogger("homeassistant").setLevel(logging.WARNING)
+# The test package writes all of it a second time, beside what pytest keeps for a test that fails.
 for _handler in logging.getLogger().handlers:
     if type(_handler) is logging.StreamHandler:
         logging.getLogger().removeHandler(_handler)
@@ -37,10 +42,21 @@ def _module_hash(module: ModuleType) -> str:
     return f"{id(module)}-{len(getattr(module, '__dict__', ()))}"
 
 
-patch_time.ha_get_module_attributes_hash = _module_hash
+@lru_cache(maxsize=2)
+def _seconds_at(now: datetime) -> float:
+    return calendar.timegm(now.timetuple()) + now.microsecond / 1e6
+
+
+def _seconds() -> float:
+    """Tell the frozen time, for which loop and states ask far more often than it changes."""
+    return _seconds_at(freezegun.api.get_current_time())
+
+
 # What must not stand still keeps its own clock. To look through the callers besides, at each look
 # at a clock, would find nobody else.
 freezegun.api.call_stack_inspection_limit = 0
+patch_time.ha_get_module_attributes_hash = _module_hash
+freezegun.api.fake_time = freezegun.api._get_fake_monotonic = _seconds
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -61,6 +77,12 @@ def _integration(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("recorder_mock")
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture
+def recorder_config() -> dict[str, Any]:
+    """Record no states, where a test is about statistics: each would be committed by itself."""
+    return {"exclude": {"entity_globs": ["*"]}, "commit_interval": 0}
 
 
 @pytest.fixture

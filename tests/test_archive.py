@@ -80,7 +80,8 @@ async def test_postgresql(
     home: Home, postgresql: PostgreSQL, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Test an archive that configuration.yaml has put into PostgreSQL, and its secret."""
-    caplog.set_level(logging.DEBUG)
+    for name in ("homeassistant", ""):
+        caplog.set_level(logging.DEBUG, name)
     config = {DOMAIN: {"ledger_url": postgresql.new_url()}}
     assert await async_setup_component(home.hass, DOMAIN, config)
     await home.add_account(EVSE)

@@ -19,6 +19,16 @@ from .scripted_server import ScriptedServer
 from .trouble import Trouble
 
 
+@pytest.fixture(autouse=True)
+def configure_event_loop() -> None:
+    """Leave the loop as Python makes it, for Home Assistant is upstairs."""
+
+
+@pytest.fixture(autouse=True)
+def disable_http_server() -> None:
+    """Leave Home Assistant's server alone, which nobody starts here."""
+
+
 @pytest.fixture
 def ledger_file(tmp_path: Path) -> Path:
     """Return where the ledger of a test lies."""
