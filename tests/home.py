@@ -37,7 +37,7 @@ OTHER_EVSE = "NL*TNM*E02003451*1"
 
 
 class Home:
-    """One home with one account, set up the way a person does it."""
+    """One home with one account, as a person has set it up."""
 
     def __init__(
         self, hass: HomeAssistant, simulator: Simulator, clock: FrozenDateTimeFactory

@@ -31,6 +31,7 @@ def _live(folder: Path) -> None:
     output = os.open(folder / OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(output, stream.fileno())
+    os.chdir(folder)
     # Of two folders ``custom_components`` a package wins, and that is the project's.
     sys.path[:] = [str(folder), *(each for each in sys.path if Path(each) != PROJECT)]
     sys.argv = ["hass", "--config", str(folder), "--skip-pip"]
