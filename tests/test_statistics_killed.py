@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from os import environ
 from pathlib import Path
 from random import Random
 import sqlite3
@@ -19,9 +20,9 @@ from custom_components.ev_charging_sessions.charging.model import (
     SessionStatus,
     Source,
 )
+from tests.programs import CACHE, PROJECT
 from tests.recording_home import ACCOUNT, LEDGER, RECORDER
 
-PROJECT = Path(__file__).parents[1]
 FIRST = datetime(2024, 11, 1, tzinfo=UTC)
 SESSIONS = 600
 HOUR = 3600
@@ -56,6 +57,7 @@ async def _home(folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.recording_home", str(folder)),
             cwd=PROJECT,
+            env=environ | CACHE,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=output,

@@ -12,11 +12,11 @@ from homeassistant.config_entries import STORAGE_VERSION, STORAGE_VERSION_MINOR
 
 from custom_components.ev_charging_sessions.const import DOMAIN
 from custom_components.ev_charging_sessions.networks import account_of
+from tests.programs import PROJECT
 from tests.simulator.defaults import PLUGSURFING_KEY, PLUGSURFING_PARTNER
 
 from .devices import METER, PLUG, POLES, SWITCH
 
-PROJECT = Path(__file__).parents[2]
 _WEBHOOK_ID = "chaos" * 8
 _NOW = "2026-11-21T00:00:00+00:00"
 

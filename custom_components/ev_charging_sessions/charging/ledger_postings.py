@@ -178,7 +178,8 @@ class Postings:
         by_account: dict[Account, list[Change]] = {}
         for change in changes:
             before, after = _before(change), change.after
-            # Most changes of an open session are of its energy, which nobody is told yet.
+            # Most changes of an open session are of its energy, which nobody is told yet. What is
+            # news to a network that knows of a session need not be to another, and the reverse.
             if any(
                 is_worth_posting(before, after, is_live=True, is_known=is_known)
                 for is_known in (True, False)
